@@ -27,6 +27,7 @@ from simulated_year import Telecom
 from year_pictures import draw
 
 from dbnchurn.cli import main as command_line
+from dbnchurn.cli.months import ADVICE
 from dbnchurn.data.simulate.world import OBSERVED, START
 from dbnchurn.months.history import Month, read_history
 
@@ -38,7 +39,7 @@ SMALL = {
     "network": {"dbn": {"epochs": 2}, "finetune": {"epochs": 6}},
     "use_companion": False,
 }
-ADVICE = {0: "nothing", 5: "watch", 6: "recalibrate", 7: "retrain"}
+SAID = {int(code): advice for advice, code in ADVICE.items()}
 
 
 @dataclass
@@ -126,8 +127,8 @@ class Year:
         if month > 1:
             self.look_back(month, model, last)
         code = self.command("monitor", "history", "--output", f"pages/{today}.html",
-                            may_end=tuple(ADVICE))  # fmt: skip
-        told = {"month": today, "model": model, "advice": ADVICE[code]}
+                            may_end=tuple(SAID))  # fmt: skip
+        told = {"month": today, "model": model, "advice": SAID[code]}
         if month == RETRAIN:
             told |= self.retrain(last)
         self.close_month(month)
@@ -162,7 +163,7 @@ class Year:
         end = self.months + 1
         self.look_back(end, self.champion, self.day(self.months))
         self.command("monitor", "history", "--output", f"pages/{self.day(end)}.html",
-                     may_end=tuple(ADVICE))  # fmt: skip
+                     may_end=tuple(SAID))  # fmt: skip
         self.close_month(end)
 
 

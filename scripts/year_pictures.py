@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,32 @@ COLUMN = "basic_broadband_gb_last_m1"  # recorded threefold from the month of th
 def leavers(months: Sequence[Month]) -> Picture:
     """Leavers promised and leavers that came, by month of the year."""
     gaps = [month.outcomes["gap"] for month in months]
-    x = range(1, len(months) + 1)
-    with Canvas("month of the year", "customers who left", SIZE) as canvas:
-        canvas.axes.plot(
-            x, [gap["promised"] for gap in gaps], "o--", label="promised by the scores"
-        )
-        canvas.axes.plot(x, [gap["observed"] for gap in gaps], "o-", label="came")
+    with two_lines(
+        "customers who left",
+        {"promised by the scores": [gap["promised"] for gap in gaps]},
+        {"came": [gap["observed"] for gap in gaps]},
+    ) as canvas:
         canvas.percents("y")
-        canvas.whole_numbers()
-        canvas.axes.set_ylim(bottom=0)
-        canvas.legend_below()
         return canvas.picture(
             "From the drift on, the scores promise more leavers than come",
             "Shares of all customers, by the month whose first day was scored.",
             "Promised and observed share of leavers over the months of the year.",
         )
+
+
+@contextmanager
+def two_lines(
+    y: str, dashed: dict[str, list[float]], solid: dict[str, list[float]]
+) -> Iterator[Canvas]:
+    """Two values a month from zero on, each named."""
+    with Canvas("month of the year", y, SIZE) as canvas:
+        for style, lines in (("o--", dashed), ("o-", solid)):
+            for name, values in lines.items():
+                canvas.axes.plot(range(1, len(values) + 1), values, style, label=name)
+        canvas.whole_numbers()
+        canvas.axes.set_ylim(bottom=0)
+        canvas.legend_below()
+        yield canvas
 
 
 def ranking(months: Sequence[Month]) -> Picture:
@@ -63,15 +75,12 @@ def ranking(months: Sequence[Month]) -> Picture:
 
 def drift(months: Sequence[Month]) -> Picture:
     """Drift of a changed column and of the scores against the training."""
-    x = range(1, len(months) + 1)
     told = [month.scores["drift"] for month in months]
-    with Canvas("month of the year", "population stability index", SIZE) as canvas:
-        column = [found["columns"][COLUMN]["index"] for found in told]
-        canvas.axes.plot(x, column, "o-", label="traffic of the last month")
-        canvas.axes.plot(x, [found["score"]["index"] for found in told], "o--", label="scores")
-        canvas.whole_numbers()
-        canvas.axes.set_ylim(bottom=0)
-        canvas.legend_below()
+    with two_lines(
+        "population stability index",
+        {"scores": [found["score"]["index"] for found in told]},
+        {"traffic of the last month": [found["columns"][COLUMN]["index"] for found in told]},
+    ) as canvas:
         return canvas.picture(
             "The drift of the column shows in the month in which it begins",
             "Distance of the distribution from that of the training.",

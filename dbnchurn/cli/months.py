@@ -39,6 +39,13 @@ if TYPE_CHECKING:
     from dbnchurn.runs.backtest_result import Backtest
 
 PANEL = "Follow the months"
+ADVICE = {
+    "nothing": ExitCode.DONE,
+    "watch": ExitCode.WATCH,
+    "recalibrate": ExitCode.RECALIBRATE,
+    "retrain": ExitCode.RETRAIN,
+}
+"""What `monitor` advises, and the exit code that says so."""
 
 
 @app.command(rich_help_panel=PANEL)
@@ -282,14 +289,8 @@ def monitor(
     print(monitor_text(found))
     if output is not None:
         print(f"page: {output}")
-    codes = {
-        "nothing": ExitCode.DONE,
-        "watch": ExitCode.WATCH,
-        "recalibrate": ExitCode.RECALIBRATE,
-        "retrain": ExitCode.RETRAIN,
-    }
-    if codes[found.advice]:
-        raise typer.Exit(codes[found.advice])
+    if code := ADVICE[found.advice]:
+        raise typer.Exit(code)
 
 
 @app.command(rich_help_panel=PANEL)

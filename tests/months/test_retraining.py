@@ -101,8 +101,11 @@ def test_contacted_customers_are_left_out_of_the_trial(later, tmp_path, caplog):
     assert done.trial is not None
     assert "200 of 1,600 customers were contacted by a campaign" in caplog.text
     assert "200 who were held out stay in it" in caplog.text
-    fitted = pd.read_csv(tmp_path / "month.csv")["customer"].iloc[200:]
-    assert len(done.trial.fitted) <= len(fitted)
+    tested = pd.read_parquet(done.run / "predictions.parquet").query("part == 'test'")
+    contacted = tested["id"].astype(int).between(200, 399)
+    assert contacted.any()
+    assert done.found.rows == (~contacted).sum()
+    assert len(done.trial.fitted) + len(done.trial.tested) == 1_400
     without = feedback | {"since": None}
     with pytest.raises(ConfigError, match="the table has no dates"):
         retrain(

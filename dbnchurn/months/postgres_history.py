@@ -67,8 +67,8 @@ class PostgresHistory:
         if self._url is None and not (wanted.isascii() and wanted.isidentifier()):
             raise ConfigError(
                 "a history in a database is given as postgresql:NAME, where NAME is the "
-                "environment variable that holds its URL, or as a URL postgresql:" + "//HOST/NAME "
-                "without a password"
+                "environment variable that holds its URL, or as a URL that begins with the scheme "
+                "postgresql and holds no password"
             )
         if holds_password(place):
             raise ConfigError(

@@ -43,6 +43,7 @@ class Scenario:
     outputs: tuple[str, ...]
     old: tuple[str, ...] = ()  # outputs that are there before, and are replaced
     again: Callable[[], None] | None = None
+    models_alone: bool = False  # reads nothing but what `prepare_models` writes
 
 
 def command(*words: object) -> Callable[[], None]:
@@ -136,8 +137,8 @@ VALUES = ("values", "forecast.yaml", "--output", "v.csv", "--page", "v.html")
 KEYUSERS = ("keyusers", "graph.yaml", "--output", "k.csv", "--page", "k.html")
 EVALUATE = ("evaluate", "one/model", "telco.csv", "--output", "measured.json")
 SCENARIOS = (
-    Scenario("save", save_model, ("model",), ("model",)),
-    Scenario("save new", save_new_model, ("fresh",)),
+    Scenario("save", save_model, ("model",), ("model",), models_alone=True),
+    Scenario("save new", save_new_model, ("fresh",), models_alone=True),
     Scenario(
         "score", command(*SCORE), ("s.csv", "s.csv.job.json", "s.rejected.csv", "c.csv"),
         ("s.csv", "c.csv"),
@@ -206,15 +207,20 @@ SCENARIOS = (
 )  # fmt: skip
 
 
-def prepare_base(base: Path) -> None:
-    """Write the inputs of all scenarios; in a fork, as this process must not compute."""
+def prepare_models(base: Path) -> None:
+    """Write a model and another one; in a fork, as this process must not compute."""
     base.mkdir()
     os.chdir(base)
-    X, y = make_customers()
-    make_small().fit(X, y).save("model", about={"id": "customer"})
+    make_small().fit(*make_customers()).save("model", about={"id": "customer"})
     (base.parent / "other").write_bytes(
         pickle.dumps(make_small(random_state=5).fit(*make_customers(600, 5)))
     )
+
+
+def prepare_base(base: Path) -> None:
+    """Write the inputs of all scenarios; in a fork too."""
+    prepare_models(base)
+    X, _ = make_customers()
     wrong = X.assign(customer=[f"C{i:04d}" for i in range(len(X))], debt=X["debt"].astype(object))
     wrong.loc[7, "debt"] = "much"
     wrong.to_csv("t.csv", index=False)

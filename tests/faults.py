@@ -32,7 +32,14 @@ import pyarrow.parquet as pq
 
 from dbnchurn import Predictor
 from dbnchurn.core.scratch import PATTERN
-from tests.fault_scenarios import OLD, OTHER, SCENARIOS, Scenario, prepare_base
+from tests.fault_scenarios import (
+    OLD,
+    OTHER,
+    SCENARIOS,
+    Scenario,
+    prepare_base,
+    prepare_models,
+)
 
 MADE_BY = re.compile(rb'<meta name="made-by"[^>]*>')
 DISK = ("ENOSPC", "EIO")
@@ -212,12 +219,16 @@ class Faults:
     ----------
     folder : Path
         New.
+    scenarios : sequence of Scenario, optional
+        Those that will be asked for; what others alone read is not made.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scenarios: Sequence[Scenario] = SCENARIOS) -> None:
         self.folder, self.base, self.told = folder, folder / "base", folder / "told.txt"
         folder.mkdir(exist_ok=True)
-        if in_fork(lambda: prepare_base(self.base), self.told):
+        models_alone = all(scenario.models_alone for scenario in scenarios)
+        prepare = prepare_models if models_alone else prepare_base
+        if in_fork(lambda: prepare(self.base), self.told):
             raise RuntimeError(self.told.read_text())
         self.expected: dict[str, dict[str, Any]] = {}
         self.counts: dict[str, Counter[str]] = {}

@@ -38,7 +38,7 @@ GIVEN = {
 }
 
 
-def calls(path):
+def calls(tree):
     """Every call of a module, and whether it is in the block of something that appears whole."""
 
     def walk(node, inside):
@@ -49,29 +49,37 @@ def calls(path):
         for child in ast.iter_child_nodes(node):
             yield from walk(child, inside)
 
-    yield from walk(ast.parse(path.read_text(encoding="utf-8")), False)
+    yield from walk(tree, False)
 
 
-def modules():
-    return [(path.relative_to(PACKAGE).as_posix(), path) for path in PACKAGE.rglob("*.py")]
+@pytest.fixture(scope="module")
+def package():
+    """Every call of every module of the package, by the name of its file."""
+    texts = {
+        path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8")
+        for path in PACKAGE.rglob("*.py")
+    }
+    return {name: list(calls(ast.parse(text))) for name, text in texts.items()}
 
 
-def test_renaming_syncing_and_locking_is_done_in_one_place():
+def test_renaming_syncing_and_locking_is_done_in_one_place(package):
+    attributes = {attribute for _, attribute in RESERVED}
     found = {
         (name, ast.unparse(node.func))
-        for name, path in modules()
+        for name, called in package.items()
         if name not in SEAM
-        for node, _ in calls(path)
+        for node, _ in called
         if isinstance(node.func, ast.Attribute)
+        and node.func.attr in attributes
         and (ast.unparse(node.func.value), node.func.attr) in RESERVED
     }
     assert found == set()
 
 
-def test_nothing_is_written_under_its_final_name():
+def test_nothing_is_written_under_its_final_name(package):
     found = set()
-    for name, path in modules():
-        for node, inside in calls(path):
+    for name, called in package.items():
+        for node, inside in called:
             what = node.func.attr if isinstance(node.func, ast.Attribute) else ""
             what = node.func.id if isinstance(node.func, ast.Name) else what
             modes = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)]
@@ -83,8 +91,16 @@ def test_nothing_is_written_under_its_final_name():
 
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory):
-    """The scenarios, in a folder of their own."""
-    return Faults(tmp_path_factory.mktemp("faults") / "all")
+    """``faults(most)``: the scenarios; with one point a kind, the base of those of a model alone."""
+    made = {}
+
+    def of(most):
+        if most not in made:
+            folder = tmp_path_factory.mktemp("faults") / "all"
+            made[most] = Faults(folder, SCENARIOS if most > 1 else [NAMES["save"]])
+        return made[most]
+
+    return of
 
 
 NAMES = {scenario.name: scenario for scenario in SCENARIOS}
@@ -100,7 +116,7 @@ MOST = pytest.mark.parametrize(
 @pytest.mark.slow
 @MOST
 def test_what_fails_once_leaves_the_old_or_the_new(faults, name, most):
-    scenario = NAMES[name]
+    scenario, faults = NAMES[name], faults(most)
     faults.learn(scenario)
     points = list(faults.points(scenario, most))
     assert len(points) >= 30

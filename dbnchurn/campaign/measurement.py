@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
-from dbnchurn.campaign.balance import balance_of
+from dbnchurn.campaign.balance import Balance, balance_of
 from dbnchurn.campaign.breakdown import (
     BREAKDOWNS,
     MOST_GROUPS,
@@ -21,6 +22,7 @@ from dbnchurn.campaign.claim import claim_of, no_claim
 from dbnchurn.campaign.config import LiftSection
 from dbnchurn.campaign.effect import (
     Effect,
+    SampleRatio,
     planned_deviation,
     same_share,
     sample_ratio,
@@ -92,16 +94,12 @@ def measure(
     )
     _check_arms(joined, log, outcomes)
     effect = arm_effect(joined.frame, CONTACT, settings.confidence)
-    contact, control = ((log.frame["arm"] == arm).to_numpy() for arm in (CONTACT, CONTROL))
-    ratio = sample_ratio(contact, control, log.frame["propensity"].to_numpy())
     counts = counts_by_arm(joined)
-    known = (counts.get(CONTACT, (0, 0)), counts.get(CONTROL, (0, 0)))
-    outcomes_p = same_share((known[0][1], known[1][1]), (known[0][0], known[1][0]))
+    ratio, outcomes_p, balance = _arms_alike(log, counts)
+    stopped = no_claim(ratio, outcomes_p, balance)
     sequence = None
     if settings.looks > 1 or joined.preliminary:
         sequence = effect.sequence(_final_deviation(log, effect, settings.confidence))
-    balance = balance_of(log.frame)
-    stopped = no_claim(ratio, outcomes_p, balance)
     elsewhere = contacts_elsewhere(whole, log.frame, settings.days)
     claim, verdict = claim_of(effect, sequence, stopped, joined)
     if not stopped and elsewhere.unlike:
@@ -223,6 +221,17 @@ def drawn_rows(log: ContactLog) -> tuple[ContactLog, tuple[str, ...]]:
     count = int((~drawn).sum())
     note = f"{count:,} customers were in their arm in any case (propensity 1): left out"
     return ContactLog(left.reset_index(drop=True), log.name, log.notes), (note,)
+
+
+def _arms_alike(
+    log: ContactLog, counts: Mapping[str, tuple[int, int]]
+) -> tuple[SampleRatio, float, Balance | None]:
+    """Whether both arms are still as drawn: their sizes, known outcomes, and scores before."""
+    contact, control = ((log.frame["arm"] == arm).to_numpy() for arm in (CONTACT, CONTROL))
+    ratio = sample_ratio(contact, control, log.frame["propensity"].to_numpy())
+    known = (counts.get(CONTACT, (0, 0)), counts.get(CONTROL, (0, 0)))
+    outcomes_p = same_share((known[0][1], known[1][1]), (known[0][0], known[1][0]))
+    return ratio, outcomes_p, balance_of(log.frame)
 
 
 def _final_deviation(log: ContactLog, effect: Effect, confidence: float) -> float:

@@ -19,15 +19,7 @@ from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import Feature
-from dbnchurn.data.contracts import (
-    CheckedTable,
-    contract_notes,
-    copy_notes,
-    described,
-    enforce,
-    has_values,
-    unusable,
-)
+from dbnchurn.data.contracts import CheckedTable, contract_notes, copy_notes, enforce
 from dbnchurn.data.coverage import (
     Coverage,
     refuse_uncovered,
@@ -35,6 +27,7 @@ from dbnchurn.data.coverage import (
     unfinished_outcome,
     with_gaps,
 )
+from dbnchurn.data.described_table import described, has_values, unusable
 from dbnchurn.data.join_report import Join, refuse_unmatched, report_joins
 from dbnchurn.data.joins import CUTOFF, RESULT, count_gone, hide_from, integrate
 from dbnchurn.data.month_contents import dated_ahead, unlike_other_months

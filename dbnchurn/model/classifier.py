@@ -321,12 +321,8 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
                 )
                 self.classes_, self.meaning_ = inputs.classes, inputs.meaning
             unlabelled = None if X_unlabelled is None else self._frame(X_unlabelled)
-            store.begin(
-                lambda: {
-                    "parameters": parameters_text(settings),
-                    "rows": inputs.fingerprint(unlabelled),
-                }
-            )
+            parameters = parameters_text(settings)
+            store.begin(lambda: {"parameters": parameters, "rows": inputs.fingerprint(unlabelled)})
             stages = Stages.of(settings.get_params(deep=False), len(inputs.train.y))
             if self.use_plausibility:
                 check_rows(len(inputs.train.y))

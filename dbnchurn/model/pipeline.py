@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from dbnchurn.dbn import Linear, NetworkStage
 from dbnchurn.decide.decide_record import log_odds
 from dbnchurn.features import ExtraTrees, Leaves
 from dbnchurn.features.compact_rows import LeafRows
-from dbnchurn.features.leaves import assign_folds
+from dbnchurn.features.folds import assign_folds
 from dbnchurn.features.wide_tables import wide_sentence
 from dbnchurn.model.booster_fitter import RowPreparation, current_fitter
 from dbnchurn.model.compute import Compute, limited_threads
@@ -106,15 +106,9 @@ def fit_stages(
             leaves = _fit_leaves(stages.leaves, train, rows_of, prepared, compute, store)
     with stage("encode", seconds):
         rows = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
-    networks = _fit_networks(stages, rows, compute, store)
+    networks = _fit_networks(stages, rows, compute, store, seconds)
     if validation is not None:  # fitted anew on all rows, they would be said twice
-        say(
-            [f"{name}: {why}" for name, network in networks.items() for why in network.unlearned()],
-            logging.WARNING,
-        )
-    for name, network in networks.items():
-        spent = network.seconds_
-        seconds |= spent if name == MAIN else {name: sum(spent.values())}
+        say(_unlearned(networks), logging.WARNING)
     linear = _fit_linear(stages.linear, rows, compute, seconds)
     extra_trees = _fit_extra_trees(stages.extra_trees, prepared, compute, seconds)
     return FittedStages(
@@ -242,7 +236,11 @@ def _fit_extra_trees(
 
 
 def _fit_networks(
-    stages: Stages, rows: TrainingRows, compute: Compute, store: CheckpointStore
+    stages: Stages,
+    rows: TrainingRows,
+    compute: Compute,
+    store: CheckpointStore,
+    seconds: dict[str, float],
 ) -> dict[str, NetworkStage]:
     """Fitted copies of all networks, side by side where there are threads for that."""
     n_jobs, n_threads = compute.shared_by(len(stages.networks))
@@ -260,7 +258,11 @@ def _fit_networks(
         for name, network in stages.networks.items()
     ]
     with limited_threads(n_threads):
-        return dict(zip(stages.networks, run_parallel(fits, n_jobs), strict=True))
+        networks = dict(zip(stages.networks, run_parallel(fits, n_jobs), strict=True))
+    for name, network in networks.items():
+        spent = network.seconds_
+        seconds |= spent if name == MAIN else {name: sum(spent.values())}
+    return networks
 
 
 def _fit_network(
@@ -301,6 +303,11 @@ def _fit_network(
             )
     except ValueError as error:  # the rows were made here, so a setting is wrong
         raise ConfigError(f"{name}: {error}") from error
+
+
+def _unlearned(networks: Mapping[str, NetworkStage]) -> list[str]:
+    """Sentences about machines that learned nothing, by network."""
+    return [f"{name}: {why}" for name, network in networks.items() for why in network.unlearned()]
 
 
 def _leaf_values(rows: VisibleRows) -> Floats32 | None:

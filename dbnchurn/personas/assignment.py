@@ -157,19 +157,7 @@ def assign_file(
         refuse_ids(found.index.to_series(), id, table)
         if earlier is not None:
             before = _earlier(str(earlier), id)
-            if others := sorted(set(before.dropna()) - set(record.names)):
-                raise DataError(
-                    f"{earlier} has the personas {listed(others)}, which are none of "
-                    f"{listed(record.names)}: it was assigned by other personas, so that nobody is "
-                    "seen to have changed"
-                )
-            if not found.index.isin(before.index).any():
-                raise DataError(
-                    f"no customer of {table} is in {earlier}: ids such as {found.index[0]!r} and "
-                    f"{before.index[0]!r}; write them alike, or leave out the earlier assignment"
-                    if len(before)
-                    else f"{earlier} holds no customers"
-                )
+            _check_comparable(before, found, record, str(earlier), table)
             done.moves, done.kept = flows(before, found)
         if page is not None and done.moves is not None:
             write_whole(Path(page), flow_page(done.moves, done.kept, str(earlier), table))
@@ -208,6 +196,25 @@ def _pieces(
         key = text(words[~totals])
         ids.append(pd.Series(names.to_numpy(object), index=pd.Index(key), dtype=object))
         yield pa.table({id: rows.column(id), "persona": named})
+
+
+def _check_comparable(
+    before: pd.Series[Any], found: pd.Series[Any], record: PersonaRecord, earlier: str, table: str
+) -> None:
+    """Refuse an earlier assignment by other personas, or of other customers."""
+    if others := sorted(set(before.dropna()) - set(record.names)):
+        raise DataError(
+            f"{earlier} has the personas {listed(others)}, which are none of "
+            f"{listed(record.names)}: it was assigned by other personas, so that nobody is "
+            "seen to have changed"
+        )
+    if not found.index.isin(before.index).any():
+        raise DataError(
+            f"no customer of {table} is in {earlier}: ids such as {found.index[0]!r} and "
+            f"{before.index[0]!r}; write them alike, or leave out the earlier assignment"
+            if len(before)
+            else f"{earlier} holds no customers"
+        )
 
 
 def _earlier(path: str, id: str) -> pd.Series[Any]:

@@ -14,6 +14,7 @@ from dbnchurn.report.campaign_sizes import (
     CampaignSize,
     campaign_sizes,
     other_size_sentence,
+    own_size_sentence,
     weighted,
 )
 from dbnchurn.report.report_input import ReportInput
@@ -221,7 +222,7 @@ def _rivals(others: int, ahead: int, behind: int) -> str:
 
 
 def _todo(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
-    rows = run.own["n"]
+    """What to do: with the contacts of the config, and to know later what they did."""
     control = (
         "Hold out a control group drawn at random ('dbnchurn score --campaign FILE --control "
         "0.1'): without one nobody can say later what the campaign did ('dbnchurn lift')."
@@ -235,41 +236,9 @@ def _todo(run: ReportInput, sizes: Sequence[CampaignSize]) -> tuple[str, ...]:
     own = next((size for size in sizes if size.own), None)
     if own is None or own.value is None:
         return ("Say what a contact costs and a customer is worth (campaign.offer).", control)
-    n, of = thousands(own.contacts), thousands(rows)
+    first = own_size_sentence(own, sizes, run.own["n"])
     if own.low is None or own.high is None:
-        few = (
-            "is too few to say what it returns"
-            if own.contacts == 1
-            else ("are too few to say what they return")
-        )
-        return (f"{counted(own.contacts, 'contact')} {few}.", control)
-    if own.low > 0:
-        first = (
-            "Score the customers of today ('dbnchurn score RUN/model TABLE --output scores.csv') "
-            f"and contact the {percent(own.contacts / rows)} with the highest scores. Of the "
-            f"{of} test customers these are {n}, who returned {amount(round(own.low))} to "
-            f"{amount(round(own.high))} at the costs below, if the offer is taken as assumed."
-        )
-    elif own.high < 0:
-        loses = [
-            size.high is not None and size.high < 0
-            for size in sizes
-            if size.contacts < own.contacts
-        ]
-        first = (
-            f"Do not contact {n} customers at these costs: it loses {amount(round(-own.high))} or "
-            "more. "
-            + (
-                "Fewer contacts lose money too: make the offer cheaper, or say what it costs."
-                if loses and all(loses)
-                else "Contact fewer, or make the offer cheaper."
-            )
-        )
-    else:
-        first = (
-            f"Whether {n} contacts return money cannot be told from these customers "
-            f"({amount(round(own.low))} to {amount(round(own.high))}): begin with a pilot."
-        )
+        return (first, control)
     other = other_size_sentence(run, sizes) if own.recommended else None
     known = (
         "All numbers of this page are of test customers, whose outcome is known: nobody of them is "

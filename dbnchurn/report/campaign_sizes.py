@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbnchurn.core.html.format import amount, percent, thousands
+from dbnchurn.core.html.format import amount, counted, percent, thousands
 from dbnchurn.core.statistics import normal_quantile, wilson
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.report.report_input import ReportInput
@@ -113,6 +113,56 @@ def _sum(gain: Floats) -> tuple[float | None, float | None, float | None]:
     # The list is fixed; what other customers with such scores bring varies like these.
     half = normal_quantile(CONFIDENCE) * float(gain.std(ddof=1)) * np.sqrt(len(gain))
     return value, value - half, value + half
+
+
+def own_size_sentence(own: CampaignSize, sizes: Sequence[CampaignSize], customers: int) -> str:
+    """Whether the config's number is to be contacted, by what it returned.
+
+    Parameters
+    ----------
+    own : CampaignSize
+        That of the config.
+    sizes : sequence of CampaignSize
+        As :func:`campaign_sizes` gives them.
+    customers : int
+        Test customers.
+
+    Returns
+    -------
+    str
+    """
+    n = thousands(own.contacts)
+    if own.low is None or own.high is None:
+        few = (
+            "is too few to say what it returns"
+            if own.contacts == 1
+            else "are too few to say what they return"
+        )
+        return f"{counted(own.contacts, 'contact')} {few}."
+    if own.low > 0:
+        return (
+            "Score the customers of today ('dbnchurn score RUN/model TABLE --output scores.csv') "
+            f"and contact the {percent(own.contacts / customers)} with the highest scores. Of the "
+            f"{thousands(customers)} test customers these are {n}, who returned "
+            f"{amount(round(own.low))} to {amount(round(own.high))} at the costs below, if the "
+            "offer is taken as assumed."
+        )
+    if own.high < 0:
+        fewer = [size for size in sizes if size.contacts < own.contacts]
+        all_lose = fewer and all(size.high is not None and size.high < 0 for size in fewer)
+        instead = (
+            "Fewer contacts lose money too: make the offer cheaper, or say what it costs."
+            if all_lose
+            else "Contact fewer, or make the offer cheaper."
+        )
+        return (
+            f"Do not contact {n} customers at these costs: it loses {amount(round(-own.high))} or "
+            f"more. {instead}"
+        )
+    return (
+        f"Whether {n} contacts return money cannot be told from these customers "
+        f"({amount(round(own.low))} to {amount(round(own.high))}): begin with a pilot."
+    )
 
 
 def other_size_sentence(run: ReportInput, sizes: Sequence[CampaignSize]) -> str | None:

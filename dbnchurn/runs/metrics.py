@@ -70,12 +70,7 @@ def measured(
             resamples=config.resamples,
             random_state=config.seed,
         ),
-        "threshold": {
-            "value": thresholds[MODEL],
-            "rule": rule.rule,
-            "target": rule.target,
-            "chosen_on": None if rule.rule == "fixed" else "validation",
-        },
+        "threshold": _threshold_facts(rule, thresholds[MODEL]),
         "alternatives": alternatives(config, val, test, thresholds[MODEL]),
         "groups": groups(
             test,
@@ -101,6 +96,15 @@ def measured(
 def _threshold(rule: Threshold, val: pd.DataFrame, scores: str) -> float:
     outcome, gain = val["label"].to_numpy(), val["gain"].to_numpy()
     return chosen(rule, outcome, val[scores].to_numpy(), gain, weights(val)).threshold
+
+
+def _threshold_facts(rule: Threshold, value: float) -> Plain:
+    return {
+        "value": value,
+        "rule": rule.rule,
+        "target": rule.target,
+        "chosen_on": None if rule.rule == "fixed" else "validation",
+    }
 
 
 def chosen(

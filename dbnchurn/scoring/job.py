@@ -163,11 +163,8 @@ def score_file(
     paths = OutputPaths.of(output, rejected, raw_text=raw_text)
     _check_raw_text(paths, campaign)
     predictor = Predictor.load(model, n_threads=n_threads, expect=expect, public_key=public_key)
-    if plausibility:
-        machine_of(predictor.plausibility)
     changed = allow_changed or ()
-    named = [str(name) for name in (id, predictor.about.get("id")) if name is not None]
-    check_allowed(changed, [*(column.name for column in predictor.schema.used), *named])
+    _check_model(predictor, id, plausibility, changed)
     plan = None
     if table is None:
         plan = month_plan(
@@ -184,8 +181,7 @@ def score_file(
         "model": predictor.digest,
         "input": (source and source.identity()) or given,
         "database": database,
-        "options": _options(id, sheet, reasons, plausibility, chunk_rows, n_threads)
-        | {"csv": csv and asdict(csv)},
+        "options": _options(id, csv, sheet, reasons, plausibility, chunk_rows, n_threads),
         "versions": versions(),
     }
     with disk_errors(output), WorkFolder(paths.work, manifest) as work_folder:
@@ -231,8 +227,19 @@ def _check_options(
         raise ConfigError("allow_stale belongs to a month that is built from raw tables")
 
 
+def _check_model(
+    predictor: Predictor, id: str | None, plausibility: bool, changed: Collection[str]
+) -> None:
+    """Refuse a model without the machine that is asked for, or without a column that is named."""
+    if plausibility:
+        machine_of(predictor.plausibility)
+    named = [str(name) for name in (id, predictor.about.get("id")) if name is not None]
+    check_allowed(changed, [*(column.name for column in predictor.schema.used), *named])
+
+
 def _options(
     id: str | None,
+    csv: CsvSettings | None,
     sheet: str | None,
     reasons: int,
     plausibility: bool,
@@ -247,6 +254,7 @@ def _options(
         "plausibility": plausibility,
         "rows": chunk_rows,
         "threads": n_threads,
+        "csv": csv and asdict(csv),
     }
 
 

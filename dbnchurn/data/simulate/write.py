@@ -6,7 +6,7 @@ Customers are drawn in chunks, so memory does not grow with their number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,9 @@ from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.core.typing import Bools, Floats, Ints, Rows
-from dbnchurn.data.simulate.calls import HUBS, Contagion, draw_calls
+from dbnchurn.data.simulate.calls import Contagion, draw_calls
 from dbnchurn.data.simulate.campaigns import (
     Tally,
-    checked_campaigns,
     draw_contacts,
     effect_table,
     leaving_after,
@@ -35,18 +34,16 @@ from dbnchurn.data.simulate.campaigns import (
 from dbnchurn.data.simulate.dirt import spoil
 from dbnchurn.data.simulate.hazard import leaving_probability
 from dbnchurn.data.simulate.joiners import ExpectedLeavers, Joiners, draw_joiners
-from dbnchurn.data.simulate.products import OF_PRODUCTS, planted, product_tables
+from dbnchurn.data.simulate.products import product_tables
 from dbnchurn.data.simulate.records import event_records, monthly_records, to_arrow
 from dbnchurn.data.simulate.responses import CONTACT_COST, MARGIN, OFFER_COST, responses
+from dbnchurn.data.simulate.simulation import CALLS, TABLES, Simulation
 from dbnchurn.data.simulate.truth import attainable
 from dbnchurn.data.simulate.world import OBSERVED, World, draw
 from dbnchurn.tables.postgres import load_into_postgres
 
 CHUNK_SIZE = 50_000  # customers
 FIRST_ID = 100_000_001
-TABLES = ("basic", "complaints", "optical")
-CALLS = "calls"
-OF_CAMPAIGNS = ("contacts", "outcomes", "effects")
 
 
 def simulate(
@@ -135,63 +132,37 @@ def simulate(
     output = Path(output)
     if output.exists():
         raise ConfigError(f"{output} exists already; name a new folder for the simulated tables")
-    if customers < 1 or months < 1 or not 0 <= dirt <= 10 or random_state < 0:
-        raise ConfigError(
-            f"customers and months have to be at least 1, dirt between 0 and 10 and the seed not "
-            f"negative, got customers={customers}, months={months}, dirt={dirt}, "
-            f"seed={random_state}"
-        )
-    if not 0 <= joiners <= 1:
-        raise ConfigError(
-            f"joiners have to be between 0 and 1, the share of the customers who join in a month, "
-            f"got {joiners:g}"
-        )
-    if calls is not None and not (0 <= calls.homophily <= 1 and abs(calls.coefficient) <= 20):
-        raise ConfigError(
-            f"homophily has to be between 0 and 1, and contagion between -20 and 20, got "
-            f"{calls.homophily:g} and {calls.coefficient:g}"
-        )
+    simulation = Simulation(
+        customers, months, random_state, dirt, tuple(campaigns), joiners, products, calls
+    )
     check_places({"output": output}, mkdir=mkdir)
-    plan = checked_campaigns(campaigns, months)
-    tables = (*TABLES, "truth", *(OF_CAMPAIGNS if set(plan) - {"none"} else ()))
-    tables += OF_PRODUCTS if products else ()
-    tables += () if calls is None else (CALLS,)
     starts = range(0, customers, chunk_size)
     expected = ExpectedLeavers.over(months) if joiners else None
     next_id = customers + FIRST_ID
     with atomic_folder(output) as unfinished:
-        for table in tables:
+        for table in simulation.tables:
             (unfinished / table).mkdir()
-        truth = Truth(plan, expected, calls)
+        truth = Truth(expected)
         with stage("simulate", steps=len(starts)) as step:
             for number, first in enumerate(starts):
                 ids = np.arange(first, min(first + chunk_size, customers)) + FIRST_ID
-                for table, columns in _chunk(
-                    ids, months, random_state, number, dirt, truth, products
-                ):
-                    pq.write_table(columns, unfinished / table / f"part-{number:05d}.parquet")
+                _write(_chunk(ids, number, simulation, truth), unfinished, f"part-{number:05d}")
                 late = draw_joiners(next_id, len(ids) * joiners, months, (random_state, number))
                 next_id += len(late.ids)
-                added = (random_state, number) if products else None
-                for table, columns in _late(late, dirt, truth, added):
-                    pq.write_table(columns, unfinished / table / f"joiners-{number:05d}.parquet")
+                _write(_late(late, number, simulation, truth), unfinished, f"joiners-{number:05d}")
                 step()
-        about: dict[str, Any] = {
-            "customers": customers,
-            "months": months,
-            "seed": random_state,
-            "dirt": dirt,
-        }
-        if calls is not None:
-            about["calls"] = {**asdict(calls), "hubs": list(range(1, HUBS + 1))}
-        if products:
-            about |= planted()
+        facts = simulation.facts()
         if expected is not None:
-            about["joiners"] = next_id - customers - FIRST_ID
-            (unfinished / "expected").mkdir()
-            pq.write_table(expected.table(), unfinished / "expected" / "part-00000.parquet")
-        _describe(unfinished, truth, about)
+            facts["joiners"] = next_id - customers - FIRST_ID
+            _write([("expected", expected.table())], unfinished, "part-00000")
+        _describe(unfinished, truth, facts)
     return output
+
+
+def _write(tables: Iterable[tuple[str, pa.Table]], folder: Path, name: str) -> None:
+    """Write rows of tables, each as a file in the folder of its table."""
+    for table, rows in tables:
+        pq.write_table(rows, folder / table / f"{name}.parquet")
 
 
 def load_tables(folder: Path, variable: str) -> str:
@@ -221,19 +192,13 @@ class Truth:
 
     Parameters
     ----------
-    campaigns : tuple of str
-        Kinds, one for each month from the fourth on.
     expected : ExpectedLeavers, optional
         By package and month; None where nobody joins.
-    calls : Contagion, optional
-        None where no calls are written.
     probabilities : list of float arrays
     tallies : dict of month → Tally
     """
 
-    campaigns: tuple[str, ...] = ()
     expected: ExpectedLeavers | None = None
-    calls: Contagion | None = None
     probabilities: list[Floats] = field(default_factory=list)
     tallies: dict[int, Tally] = field(default_factory=dict)
 
@@ -252,25 +217,19 @@ def _describe(folder: Path, truth: Truth, about: dict[str, Any]) -> None:
 
 
 def _chunk(
-    ids: Ints,
-    months: int,
-    random_state: int,
-    number: int,
-    dirt: float,
-    truth: Truth,
-    products: bool,
+    ids: Ints, number: int, simulation: Simulation, truth: Truth
 ) -> Iterator[tuple[str, pa.Table]]:
     """The tables of some customers, with streams of random numbers of their own."""
-    life, fate, spoiling = (
-        np.random.default_rng([random_state, number, purpose]) for purpose in range(3)
-    )
+    chunk = simulation.random_state, number
+    life, fate, spoiling = (np.random.default_rng([*chunk, purpose]) for purpose in range(3))
+    months = simulation.months
     world = draw(ids, months, life)
-    planned = months_of(world, truth.campaigns)
+    planned = months_of(world, simulation.campaigns)
     left_in = np.full(len(ids), months)  # position of the month in which each leaves
     written: dict[str, list[pa.Table]] = {}
-    contagion, calls = truth.calls, None
+    contagion, calls = simulation.calls, None
     if contagion is not None:
-        calls = draw_calls(world, (random_state, number), contagion.homophily)
+        calls = draw_calls(world, chunk, contagion.homophily)
     for month in range(OBSERVED, months):
         staying = np.flatnonzero(left_in == months)
         p = leaving_probability(world, month)
@@ -284,7 +243,7 @@ def _chunk(
         if month in planned:
             kind, name = planned[month]
             tally = truth.tallies.setdefault(month, Tally(name, kind))
-            after, tables = _campaign(world, month, staying, p, lot, tally, (random_state, number))
+            after, tables = _campaign(world, month, staying, p, lot, tally, chunk)
             for table, rows in tables.items():
                 written.setdefault(table, []).append(rows)
         leaves = lot[staying] < after[staying]
@@ -298,10 +257,11 @@ def _chunk(
         truth.expected.add_customers(world, left_in)
     for table, parts in written.items():
         yield table, pa.concat_tables(parts)
-    if products:
-        yield from product_tables(world, left_in, (random_state, number)).items()
+    if simulation.products:
+        yield from product_tables(world, left_in, chunk).items()
     if calls is not None:
-        yield CALLS, calls.table(world, left_in, stream(random_state, number, "call times", 0))
+        yield CALLS, calls.table(world, left_in, stream(*chunk, "call times", 0))
+    dirt = simulation.dirt
     yield "basic", to_arrow(spoil(monthly_records(world, left_in), dirt, spoiling))
     for name, events, date in (
         ("complaints", world.complaints, "complaint_date"),
@@ -311,9 +271,9 @@ def _chunk(
 
 
 def _late(
-    late: Joiners, dirt: float, truth: Truth, products: tuple[int, int] | None
+    late: Joiners, number: int, simulation: Simulation, truth: Truth
 ) -> Iterator[tuple[str, pa.Table]]:
-    """The tables of customers who join later; of products by random state and chunk, if given."""
+    """The tables of customers who join later, of the same chunk."""
     world, joined = late.world, late.joined
     if not len(late.ids):
         return
@@ -326,7 +286,9 @@ def _late(
         leaves = late.fate.random(len(late.ids))[staying] < p
         left_in[staying[leaves]] = month
         truth.probabilities.append(p)
-        nobody = {"alone": p, "share_left": np.zeros(len(p))} if truth.calls is not None else {}
+        nobody = (
+            {"alone": p, "share_left": np.zeros(len(p))} if simulation.calls is not None else {}
+        )
         rows.append(_truth(world, month, staying, p, leaves, nobody))
         if truth.expected is not None:
             truth.expected.add_leaving(world, month, staying, p, leaves)
@@ -334,8 +296,10 @@ def _late(
         truth.expected.add_customers(world, left_in, joined)
     if rows:
         yield "truth", pa.concat_tables(rows)
-    if products is not None:
-        yield from product_tables(world, left_in, products, joined).items()
+    if simulation.products:
+        chunk = simulation.random_state, number
+        yield from product_tables(world, left_in, chunk, joined).items()
+    dirt = simulation.dirt
     yield "basic", to_arrow(spoil(monthly_records(world, left_in, joined), dirt, late.spoiling))
     for name, events, date in (
         ("complaints", world.complaints, "complaint_date"),

@@ -116,7 +116,19 @@ def what_if(
 def what_if_frame(
     customer: Table, settings: Sequence[Setting], probability: Floats
 ) -> pd.DataFrame:
-    """A row for each setting, as :meth:`dbnchurn.Predictor.what_if` describes it."""
+    """A row for each setting, as :meth:`dbnchurn.Predictor.what_if` describes it.
+
+    Parameters
+    ----------
+    customer : Table of one row
+    settings : sequence of Setting
+    probability : float64 array of shape (1 + settings,)
+        As :func:`what_if` gives it.
+
+    Returns
+    -------
+    DataFrame
+    """
     now = [value_text(s.column, own_value(customer, s.place)) for s in settings]
     return pd.DataFrame(
         {
@@ -131,7 +143,18 @@ def what_if_frame(
 
 
 def own_value(customer: Table, place: int) -> float:
-    """A column's value of a table's first row: a number or a code."""
+    """A column's value of a table's first row: a number or a code.
+
+    Parameters
+    ----------
+    customer : Table
+    place : int
+        Position of the column, numbers before categories.
+
+    Returns
+    -------
+    float
+    """
     p = customer.numbers.shape[1]
     return float(customer.numbers[0, place] if place < p else customer.codes[0, place - p])
 

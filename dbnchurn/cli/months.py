@@ -274,15 +274,16 @@ def monitor(
     Ends with exit code 0 (nothing to do), 5 (watch), 6 (recalibrate) or 7 (retrain).
     """
     from dbnchurn.core.files import write_whole
-    from dbnchurn.months.campaign_months import read_campaigns
-    from dbnchurn.months.history import history_at, read_history
+    from dbnchurn.months.campaign_months import campaigns_of
+    from dbnchurn.months.history import history_at, months_of, read_entries
     from dbnchurn.months.monitor import monitor as find
     from dbnchurn.months.monitor_page import monitor_page, monitor_text
 
     if output is not None:
         check_places({"output": output}, mkdir=mkdir)
         history_at(history).refuse_output(output)
-    found = find(read_history(history), read_campaigns(history))
+    entries = read_entries(history)
+    found = find(months_of(*entries), campaigns_of(*entries))
     if output is not None:
         make_above(output, mkdir)
         write_whole(output, monitor_page(found))

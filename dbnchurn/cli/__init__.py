@@ -8,6 +8,7 @@ Verbs import what they run inside their functions, so that ``--help`` is there a
 from dbnchurn.cli import training  # noqa: F401
 from dbnchurn.cli import experiments  # noqa: F401
 from dbnchurn.cli import scoring  # noqa: F401
+from dbnchurn.cli import one_customer  # noqa: F401
 from dbnchurn.cli import models  # noqa: F401
 from dbnchurn.cli import months  # noqa: F401
 from dbnchurn.cli import tables  # noqa: F401

@@ -274,15 +274,16 @@ def monitor(
     Ends with exit code 0 (nothing to do), 5 (watch), 6 (recalibrate) or 7 (retrain).
     """
     from dbnchurn.core.files import write_whole
-    from dbnchurn.months.campaign_months import read_campaigns
-    from dbnchurn.months.history import history_at, read_history
+    from dbnchurn.months.campaign_months import campaigns_of
+    from dbnchurn.months.history import history_at, months_of, read_entries
     from dbnchurn.months.monitor import monitor as find
     from dbnchurn.months.monitor_page import monitor_page, monitor_text
 
     if output is not None:
         check_places({"output": output}, mkdir=mkdir)
         history_at(history).refuse_output(output)
-    found = find(read_history(history), read_campaigns(history))
+    entries = read_entries(history)
+    found = find(months_of(*entries), campaigns_of(*entries))
     if output is not None:
         make_above(output, mkdir)
         write_whole(output, monitor_page(found))
@@ -297,17 +298,23 @@ def monitor(
 def retrain(
     config: Config,
     champion: Annotated[
-        Path,
+        str,
         typer.Option(
-            metavar="MODEL", help="Model folder that is in use, or a registry that names it."
+            metavar="MODEL",
+            help="Model that is in use: its folder, a registry that names it, or one version of a "
+            "registered model, models:/NAME@ALIAS.",
         ),
     ],
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as data.windows.cutoffs=[2024-10-01].")
     ] = None,
     registry: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Keep models there; without it nothing is promoted."),
+        str | None,
+        typer.Option(
+            metavar="REGISTRY",
+            help="Keep models there: a folder, or models:/NAME, a registered model of MLflow; by "
+            "default that of the config. Without one nothing is promoted.",
+        ),
     ] = None,
     mkdir: Mkdir = False,
 ) -> None:
@@ -315,14 +322,12 @@ def retrain(
 
     Two numbers are tried first; where they mend the champion's scores, no challenger is trained.
     """
-    from dbnchurn.months.registry import CHAMPION, champion_of
     from dbnchurn.months.retraining import retrain as retrain_model
     from dbnchurn.runs import read_config
 
     settings = read_config(config, overrides or [])
-    model = champion_of(champion) if (champion / CHAMPION).is_file() else champion
     with displayed():
-        done = retrain_model(settings, model, name=config.stem, registry=registry, mkdir=mkdir)
+        done = retrain_model(settings, champion, name=config.stem, registry=registry, mkdir=mkdir)
     if done.trial is not None:
         print(done.trial.to_text())
     if done.found is None:
@@ -332,8 +337,8 @@ def retrain(
     print(f"run: {done.run}")
     if done.recalibrated is not None:
         print(f"recalibrated: {done.recalibrated}")
-    if done.taken and registry is None:
-        print("nothing was promoted: name a folder of models with --registry")
+    if done.taken and registry is None and settings.retraining.registry is None:
+        print("nothing was promoted: name a folder of models, or models:/NAME, with --registry")
     print(f"champion: {done.champion}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from dbnchurn.features.plausibility_record import PlausibilityRecord, examine_ro
 from dbnchurn.predictor.artifact import load_stored, version_of
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
+from dbnchurn.predictor.explain.what_if import Value, settings_of, what_if, what_if_frame
 from dbnchurn.predictor.model_record import ModelRecord, logits
 from dbnchurn.predictor.odd_rows import column_texts, count_odd, machine_of
 from dbnchurn.predictor.reference import Reference
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
+LEADING = 3  # reasons whose columns a what-if changes where none is named
 log = logging.getLogger(__name__)
 
 
@@ -369,6 +371,53 @@ class Predictor:
         """
         labels = stored_labels(self.about)
         return find_reasons(self._explainer, self.schema, self._frame(X), k, labels)
+
+    def what_if(self, X: Any, changes: Mapping[str, Sequence[Value]] | None = None) -> pd.DataFrame:
+        """How one customer's probability changes if one column has another value.
+
+        This is what the model says of a customer with these values, and no effect of changing them.
+
+        Parameters
+        ----------
+        X : as :meth:`reasons`, of one row
+        changes : mapping of column → values, optional
+            Each value is set alone, all other columns keep theirs. An empty list stands for values
+            of training: deciles of numbers, the most frequent levels of categories. By default
+            those of the columns of the customer's three leading reasons.
+
+        Returns
+        -------
+        DataFrame with a row for every value
+            ``column``; ``now`` and ``value``, as text; ``probability_now``, ``probability`` and
+            ``change``, the difference of both.
+
+        Raises
+        ------
+        ConfigError
+            If the model has no such column, or training no such value; the message says what is
+            allowed.
+        DataError
+            If `X` is not one customer, or cannot be read.
+        ArtifactError
+            If the model has no reference, as models of format 1.
+
+        Examples
+        --------
+        ::
+
+            predictor.what_if(customers.iloc[[0]], {"plan": ["family"], "debt": []})
+        """
+        frame = self._frame(X)
+        if len(frame) != 1:
+            raise DataError(f"what-if is asked of one customer, got {len(frame)} rows")
+        table, _ = read(self._model.schema, frame)
+        if changes is None:
+            reasons = self.reasons(frame, LEADING).iloc[0]
+            ranked = [reasons[f"column_{rank}"] for rank in range(1, LEADING + 1)]
+            changes = {name: () for name in ranked if isinstance(name, str)}
+        settings = settings_of(self._model, changes)
+        probability = what_if(self._model, table, settings, self.n_threads)
+        return what_if_frame(table, settings, probability)
 
     @cached_property
     def _explainer(self) -> Explainer:

@@ -13,6 +13,7 @@ from dbnchurn.cli import (
     models,
     months,
     offers,
+    one_customer,
     personas,
     portraits,
     scoring,
@@ -22,7 +23,7 @@ from dbnchurn.cli import (
 )
 
 MODULES = [
-    *[training, experiments, scoring, models, months],
+    *[training, experiments, scoring, one_customer, models, months],
     *[
         tables,
         segments,

@@ -26,11 +26,11 @@ from dbnchurn.data.open import raw_name
 from dbnchurn.data.part import Part, Task, Whole, conclude, with_sources, write_part
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.spark.draw import draw_on_workers, store_rows
-from dbnchurn.spark.exchange import packed, plain_schema, unpacked
+from dbnchurn.spark.exchange import packed, places_of, plain_schema, unpacked
 from dbnchurn.spark.outputs import check_output, publish, refuse_bare_name
 from dbnchurn.spark.part_task import COUNTS, FEATURES, QUARANTINE, PartTask
 from dbnchurn.spark.records import kept_records, rows_of
-from dbnchurn.spark.session import check_session, check_workers, readable
+from dbnchurn.spark.session import check_session, check_workers, readable, shuffle_partitions
 from dbnchurn.spark.sources import Source, sources_of
 from dbnchurn.tables.counts import Answer, NotCounted, folded
 from dbnchurn.tables.duckdb import Session
@@ -191,7 +191,8 @@ def prepare(
     until : date, optional
         Ignore all rows from this date on.
     parts : int, optional
-        How many; by default ``spark.sql.shuffle.partitions``.
+        How many. By default as many as the bytes ask for that are sent between workers, where
+        Spark plans adaptively, and at most ``spark.sql.shuffle.partitions``.
 
     Returns
     -------
@@ -238,8 +239,7 @@ def prepare(
     }
     standing = plan.model_copy(update={"tables": stood})
     task = Task(standing, tuple(cutoffs), labelled, until, allow_stale)
-    number = parts or int(str(spark.conf.get("spark.sql.shuffle.partitions")))
-    records, whole, rows = _rounds(spark, sources, task, number)
+    records, whole, rows = _rounds(_shuffled(spark, sources, parts), sources, task)
     reading = (*(note for source in sources.values() for note in source.notes), *whole.part.reading)
     part = replace(whole.part, plan=with_sources(whole.part.plan, plan), reading=reading)
     for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
@@ -266,13 +266,12 @@ def _report(part: Part, cutoffs: Sequence[date]) -> dict[str, object]:
 
 
 def _rounds(
-    spark: SparkSession, sources: Mapping[str, Source], task: Task, parts: int
+    shuffled: DataFrame, sources: Mapping[str, Source], task: Task
 ) -> tuple[DataFrame, Whole, int]:
     """Build all parts until each was built as the counts of the whole say; usually once.
 
     Gives the records of all parts, what holds of the whole, and the rows of its features.
     """
-    shuffled = _shuffled(sources, places_of(spark, parts))
     kinds = _sql_types(sources)
     known: dict[str, Answer] = {}
     for _ in range(MOST_ROUNDS):
@@ -285,13 +284,13 @@ def _rounds(
         )
         records = _built(shuffled, part_task)
         try:
-            told = [
-                json.loads(bytes(row["data"]))
-                for row in records.filter(f"kind = '{COUNTS}'").collect()
-            ]
+            counted = records.filter(f"kind = '{COUNTS}'").collect()
         except Exception as error:
             records.unpersist()
             raise readable(error) from error
+        if not counted:  # no table has rows, and Spark has left out every part
+            counted = pa.Table.from_batches(part_task.run(0, [])).to_pylist()
+        told = [json.loads(bytes(row["data"])) for row in counted if row["kind"] == COUNTS]
         before, known = known, folded([part["own"] for part in told])
         try:
             whole = conclude(task, kinds, known)
@@ -312,35 +311,16 @@ def _rounds(
     raise DataError(DISAGREE)
 
 
-def places_of(spark: SparkSession, parts: int) -> tuple[int, ...]:
-    """A number for every part that Spark's hash sends there.
-
-    Parameters
-    ----------
-    spark : SparkSession
-    parts : int
-
-    Returns
-    -------
-    tuple of int
-    """
-    rows = (
-        spark.range(0, 64 * parts + 256)
-        .selectExpr("id", f"pmod(hash(id), {parts}) AS part")
-        .groupBy("part")
-        .agg({"id": "min"})
-        .collect()
-    )
-    found = {int(row[0]): int(row[1]) for row in rows}
-    return tuple(found[part] for part in range(parts))
-
-
-def _shuffled(sources: Mapping[str, Source], places: tuple[int, ...]) -> DataFrame:
+def _shuffled(spark: SparkSession, sources: Mapping[str, Source], parts: int | None) -> DataFrame:
+    """The packed rows of all tables; those of a customer are in one partition."""
+    places = places_of(parts or shuffle_partitions(spark))
     frames = [source.divide(places) for source in sources.values() if source.divide is not None]
     together = frames[0]
     for frame in frames[1:]:
         together = together.unionByName(frame)
-    return together.repartition(len(places), "place")
+    if parts is None:  # a part has its price: Spark puts small ones together
+        return together.repartition("place")
+    return together.repartition(parts, "place")
 
 
 def _built(shuffled: DataFrame, part_task: PartTask) -> DataFrame:

@@ -53,6 +53,11 @@ def spark_session() -> SparkSession:
         ) from error
 
 
+def shuffle_partitions(spark: SparkSession) -> int:
+    """How many partitions Spark makes where nobody says how many."""
+    return int(str(spark.conf.get("spark.sql.shuffle.partitions")))
+
+
 def table_of(spark: SparkSession, name: str) -> DataFrame:
     """A table of the catalog as it is now.
 

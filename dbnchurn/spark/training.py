@@ -17,9 +17,15 @@ from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.training import train as train_run
 from dbnchurn.spark.barrier import check_slots, slots_of
 from dbnchurn.spark.boosters import SparkBoosters
-from dbnchurn.spark.features import PreparedFeatures, places_of, prepare
+from dbnchurn.spark.exchange import places_of
+from dbnchurn.spark.features import PreparedFeatures, prepare
 from dbnchurn.spark.other_scores import OtherScores, write_other_scores
-from dbnchurn.spark.session import OF_BOOSTERS, check_session, check_workers
+from dbnchurn.spark.session import (
+    OF_BOOSTERS,
+    check_session,
+    check_workers,
+    shuffle_partitions,
+)
 from dbnchurn.tables.contract import Customers
 
 if TYPE_CHECKING:
@@ -33,7 +39,7 @@ class SparkEngine:
     ----------
     spark : SparkSession
     parts : int, optional
-        As :func:`prepare` takes it.
+        As :func:`prepare` takes it; by default ``spark.sql.shuffle.partitions``.
     workers : int, optional
         Of the boosters; by default as many as run at once.
 
@@ -71,7 +77,9 @@ class SparkEngine:
             If the table is larger than the rule allows, and boosters cannot be fitted on Spark.
         """
         self.close()
-        self._prepared = prepare(plan, self.spark, parts=self.parts)
+        # A number that does not depend on the cluster, for the trees depend on it.
+        parts = self.parts or shuffle_partitions(self.spark)
+        self._prepared = prepare(plan, self.spark, parts=parts)
         if self._prepared.rows > rule.most_rows:
             check_slots(self.spark, self._worker_count)  # before anything is trained
             check_workers(self.spark, OF_BOOSTERS)
@@ -99,7 +107,7 @@ class SparkEngine:
         """
         if built.draw is None or self._prepared is None:
             return None
-        places = places_of(self.spark, self._worker_count)
+        places = places_of(self._worker_count)
         return SparkBoosters(self.spark, self._prepared.features, built, table, places)
 
     def score_others(self, classifier: ChurnClassifier, cutoffs: list[str], folder: Path) -> bool:
@@ -160,7 +168,7 @@ def train(
     mkdir : bool, default False
         Whether the folders above the output are made if they do not exist.
     parts : int, optional
-        As :func:`prepare` takes it.
+        As :func:`prepare` takes it; by default ``spark.sql.shuffle.partitions``.
     workers : int, optional
         Of the boosters; by default as many as run at once. With another number the trees are
         others, within the noise of a seed.

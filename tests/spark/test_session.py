@@ -1,5 +1,7 @@
 """Workers have to be like the driver, and their errors are read from tracebacks."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError, ResourceError, first_line
@@ -17,6 +19,16 @@ def test_workers_of_other_versions_are_refused(spark, monkeypatch):
         check_workers(spark)
 
 
+def test_workers_without_python_are_refused():
+    def broken(*_):
+        raise RuntimeError("no module named pyarrow")
+
+    frame = SimpleNamespace(mapInArrow=broken)
+    spark = SimpleNamespace(range=lambda *_: frame)  # a client of Spark Connect has no context
+    with pytest.raises(ConfigError, match="cannot run Python with pyarrow: no module named pyarr"):
+        check_workers(spark)
+
+
 def test_an_error_of_a_worker_is_raised_again():
     trace = "Traceback (most recent call last):\n  File x\ndbnchurn.core.errors.{}: {}\nat java"
     found = readable(RuntimeError(trace.format("DataError", "no rows: none")))
@@ -24,6 +36,7 @@ def test_an_error_of_a_worker_is_raised_again():
     assert str(found) == "no rows: none"
     full = readable(RuntimeError("java.io.IOException: No space left on device"))
     assert isinstance(full, ResourceError)
+    assert str(full).startswith("the disk of a worker is full: free some space")
     other = RuntimeError("\n  something else \nmore")
     assert readable(other) is other
     assert first_line(other) == "something else"

@@ -198,10 +198,11 @@ def _pieces(
         done.rejected += len(chunk.rejected)
         words = chunk.rows.column(id).to_pandas().rename(id)
         refuse_exponents(words)
-        totals = total_rows(words)
+        frame = frame_of(record.schema, chunk.rows, formats.get(chunk.file))
+        totals = total_rows(words, frame)
         done.totals += int(totals.sum())
         rows = chunk.rows.filter(pa.array(~totals)) if totals.any() else chunk.rows
-        names = record.assign(frame_of(record.schema, rows, formats.get(chunk.file)))
+        names = record.assign(frame[~totals] if totals.any() else frame)
         for name, number in names.fillna("not known").value_counts().items():
             done.customers[str(name)] = done.customers.get(str(name), 0) + int(number)
         named = pa.array(names.to_numpy(object), pa.string(), from_pandas=True)

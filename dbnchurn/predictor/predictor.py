@@ -35,6 +35,7 @@ from dbnchurn.tables.empty_rows import (
     says_nothing,
     total_rows,
 )
+from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_message
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema, check_names
 from dbnchurn.tables.unused_columns import unused_keys
@@ -280,6 +281,7 @@ class Predictor:
         scored = self.examine(frame, id=id, plausibility=plausibility)
         odd = [scored.odd.line()] if scored.odd is not None and scored.odd.many else []
         lines = [*scored.unusual.lines_on_numbers(), *self._no_customers(frame, scored)]
+        lines += filter(None, [self.zeros_lost(frame, id)])
         for line in [*odd, *lines]:
             log.warning("%s", line)
         scored.frame.attrs["unusual"] = scored.unusual.as_dict()
@@ -431,13 +433,33 @@ class Predictor:
         names, shares = check_names(customers), {c.name: 1 - c.missing for c in reference.columns}
         used = customers.iloc[:, [names.index(name) for name in shares]]
         nothing = says_nothing(present_values(used), list(shares.values()))
-        totals = total_rows(scored.frame["id"])
+        totals = total_rows(scored.frame["id"], used)
         return [
             f"{rows.sum()} {'row is' if rows.sum() == 1 else 'rows are'} no customers ({why}), the "
             f"first is row {np.flatnonzero(rows)[0]}; scored all the same: take them out"
             for why, rows in ((TOTAL, totals), (NOTHING_ELSE, nothing & ~totals))
             if rows.any()
         ]
+
+    def zeros_lost(self, frame: Any, id: str | None = None) -> str:
+        """Why ids seem to lack zeros that those of the training began with; empty if they do not.
+
+        Parameters
+        ----------
+        frame : as :meth:`score`
+        id : str, optional
+            Column with the identifiers; of another one than in training nothing is said.
+
+        Returns
+        -------
+        str
+        """
+        name, trained = self.about.get("id"), IdSpelling.stored(self.about)
+        names = check_names(as_frame(frame)) if trained.padded else []
+        if id not in (None, name) or name not in names:
+            return ""
+        why = trained.lost_in(as_frame(frame).iloc[:, names.index(name)])
+        return zeros_lost_message(str(name), why) if why else ""
 
     def _ids(self, frame: pd.DataFrame, id: str | None) -> Any:
         """The identifiers of the rows."""

@@ -131,9 +131,7 @@ def backtest(
     ids = None if labelled.id is None else list(labelled.ids)
     learned, digests = 0, RowDigests(predictor.schema, labelled.X, ids)
     warnings = [majority_warning(condition, share, inverted(labelled.meaning, QUESTION))]
-    if ids is not None and (
-        why := IdSpelling.stored(about).zeros_lost(IdSpelling.of(pd.Series(ids)))
-    ):
+    if ids is not None and (why := IdSpelling.stored(about).lost_in(pd.Series(ids))):
         warnings.append(
             f"Ids of {labelled.id!r} lost their zeros, perhaps ({why}), so customers of the "
             "training are not recognised among these."

@@ -160,6 +160,11 @@ class RunConfig(Section):
     leakage: Leakage = Field(default_factory=Leakage)
     report: ReportSection = Field(default_factory=ReportSection)
     split: SplitSection = Field(default_factory=SplitSection)
+    private: tuple[str, ...] = Field(
+        default=(),
+        description="Columns of which no value may be kept: of one table they are no features, and "
+        "no note of report and model holds how they are read.",
+    )
     display_names: dict[str, str] = Field(
         default_factory=dict,
         description="What the business calls a column, for reasons: {tenure: Months with us}.",
@@ -221,6 +226,22 @@ class RunConfig(Section):
                 "give either 'source' and 'columns' for one table, or 'data' for several"
             )
         return self
+
+    @model_validator(mode="after")
+    def _private_is_not_shown(self) -> RunConfig:
+        columns = self.columns
+        shown = {} if columns is None else {"id": columns.id, "label": columns.label}
+        shown |= {"report.groups": name for name in self.report.groups if name in self.private}
+        for key, name in shown.items():
+            if name in self.private:
+                raise ValueError(f"{name!r} is private, and {key}; take it out of one of the two")
+        return self
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Columns of the one table that are no features because the config says so."""
+        dropped = () if self.columns is None else self.columns.drop
+        return tuple(dict.fromkeys([*dropped, *(self.private if self.columns else ())]))
 
     @property
     def kinds(self) -> dict[str, str]:

@@ -277,7 +277,7 @@ def load_personas_table(config: PersonasConfig) -> PersonasTable:
 def _customers(frame: pd.DataFrame, id: str) -> tuple[pd.DataFrame, list[str]]:
     """The rows that are customers, each named once; what is set aside is said."""
     refuse_exponents(frame[id])
-    totals = total_rows(frame[id])
+    totals = total_rows(frame[id], frame.drop(columns=id))
     said = [totals_text(int(totals.sum()))] if totals.any() else []
     frame = frame[~totals].reset_index(drop=True) if totals.any() else frame
     refuse_ids(text(frame[id]), id, "the table")

@@ -267,10 +267,9 @@ def _without_totals(frame: pd.DataFrame, columns: SegmentColumnsSection) -> pd.D
     special = {columns.label, columns.id, columns.date, *columns.drop}
     features = frame[[name for name in frame if name not in special]]
     nothing = says_nothing(present_values(features))
-    totals = np.zeros(len(frame), bool)
     if columns.id is not None:
         refuse_exponents(frame[columns.id])
-        totals = total_rows(frame[columns.id])
+    totals = total_rows(None if columns.id is None else frame[columns.id], features)
     counts = {TOTAL: totals, NOTHING_ELSE: nothing & ~totals}
     say(f"{rows.sum()} rows are set aside: {why}" for why, rows in counts.items() if rows.any())
     return frame[~(totals | nothing)] if (totals | nothing).any() else frame

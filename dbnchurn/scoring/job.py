@@ -13,6 +13,9 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from dbnchurn.campaign.suppression import check_suppression
 from dbnchurn.core.errors import ConfigError, DataError, ResourceError
 from dbnchurn.core.places import check_places
@@ -41,6 +44,7 @@ from dbnchurn.tables.writing import ending_of
 
 log = logging.getLogger(__name__)
 CHUNK_ROWS = 100_000
+IDS = 1_000  # of the first chunk, by which totals of later ones are found
 
 
 def score_file(
@@ -336,7 +340,7 @@ def _score_chunks(
         for chunk in _chunks(source, scorer.wanted, size, number, work_folder):
             digest = "" if identity is not None else chunk.digest()
             if number == len(work_folder) or work_folder.facts[number].digest != digest:
-                work_folder.put(number, *scorer.score(chunk, digest))
+                work_folder.put(number, *scorer.score(chunk, digest, _first_ids(work_folder)))
                 _check_rejected(work_folder, number + 1, source.rows, limit, paths)
             number += 1
             for _ in range(chunk.steps):
@@ -349,6 +353,15 @@ def _score_chunks(
         file, columns = next(iter(source.columns.items()))
         raise DataError(f"{file}: the table has {len(columns)} columns but no rows")
     _check_rejected(work_folder, number, rows, limit, paths)
+
+
+def _first_ids(work_folder: WorkFolder) -> pa.Array | None:
+    """Some ids of the first chunk; None while it is not finished."""
+    if not work_folder.facts:
+        return None
+    with pq.ParquetFile(work_folder.files[0]) as opened:
+        batch = next(opened.iter_batches(IDS, columns=["id"]), None)
+    return None if batch is None else batch.column(0)
 
 
 def _chunks(

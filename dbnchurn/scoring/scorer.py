@@ -22,6 +22,7 @@ from dbnchurn.tables.doubtful_values import without_missing
 from dbnchurn.tables.empty_rows import (
     NOTHING_ELSE,
     TOTAL,
+    doubtful_totals,
     present_values,
     says_nothing,
     total_rows,
@@ -186,7 +187,9 @@ class Scorer:
         frame.index = pd.Index(chunk.row_numbers)
         return frame
 
-    def score(self, chunk: Chunk, digest: str) -> tuple[pa.Table, pa.Table, ChunkFacts]:
+    def score(
+        self, chunk: Chunk, digest: str, known: pa.Array | None = None
+    ) -> tuple[pa.Table, pa.Table, ChunkFacts]:
         """Score the rows that can be read.
 
         Parameters
@@ -194,6 +197,8 @@ class Scorer:
         chunk : Chunk
         digest : str
             Of its contents; goes into the facts.
+        known : Arrow array, optional
+            Ids of customers of another chunk, beside which a total stands out.
 
         Returns
         -------
@@ -212,7 +217,7 @@ class Scorer:
         frame = self.frame(chunk)
         try:
             ids, refused = self.ids(chunk)
-            refused |= self._no_customers(frame, ids)
+            refused |= self._no_customers(frame, ids, known)
             refused, scored = self._examined(frame, refused)
         except (DataError, pa.ArrowException) as error:
             raise DataError(f"{chunk.file}: {error}") from error
@@ -256,7 +261,9 @@ class Scorer:
         wanted = key_type(self.id_type)
         return ids if ids.type == wanted else ids.cast(wanted), refused
 
-    def _no_customers(self, frame: pd.DataFrame, ids: pa.Array) -> dict[int, str]:
+    def _no_customers(
+        self, frame: pd.DataFrame, ids: pa.Array, known: pa.Array | None
+    ) -> dict[int, str]:
         """Rows that are totals, or hold an id and nothing else, with the reason."""
         reference = self.predictor.reference
         shares = None
@@ -265,10 +272,15 @@ class Scorer:
             shares = [1 - missing[str(name)] for name in frame]
         nothing = np.flatnonzero(says_nothing(present_values(frame), shares))
         refused = {int(row): NOTHING_ELSE for row in nothing}
-        if self.id is not None:
-            totals = np.flatnonzero(total_rows(ids.to_pandas()))
-            refused |= {int(row): TOTAL for row in totals}
-        return refused
+        totals = total_rows(None if self.id is None else ids.to_pandas(), frame)
+        if self.id is not None and known is not None:
+            both = pd.concat([ids.to_pandas(), known.to_pandas()])
+            totals = totals | total_rows(both)[: len(ids)]
+        if self.id is not None and (
+            doubt := doubtful_totals(ids.to_pandas().rename(self.id), totals)
+        ):
+            log.warning("%s", doubt)
+        return refused | {int(row): TOTAL for row in np.flatnonzero(totals)}
 
     def _examined(
         self, frame: pd.DataFrame, refused: dict[int, str]

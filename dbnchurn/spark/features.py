@@ -18,7 +18,8 @@ from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.build import FEATURES as FEATURES_FILE
 from dbnchurn.data.build import QUARANTINE as QUARANTINE_FOLDER
-from dbnchurn.data.build import Built, finished, places
+from dbnchurn.data.build import Built, finished
+from dbnchurn.data.build import places as source_places
 from dbnchurn.data.coverage import check_reason
 from dbnchurn.data.draw import DrawRule
 from dbnchurn.data.joins import NO_WINDOWS, RESULT
@@ -30,7 +31,7 @@ from dbnchurn.spark.exchange import packed, places_of, plain_schema, unpacked
 from dbnchurn.spark.outputs import check_output, publish, refuse_bare_name
 from dbnchurn.spark.part_task import COUNTS, FEATURES, QUARANTINE, PartTask
 from dbnchurn.spark.records import kept_records, rows_of
-from dbnchurn.spark.session import check_session, check_workers, readable, shuffle_partitions
+from dbnchurn.spark.session import check_session, check_workers, readable
 from dbnchurn.spark.sources import Source, sources_of
 from dbnchurn.tables.counts import Answer, NotCounted, folded
 from dbnchurn.tables.duckdb import Session
@@ -191,8 +192,7 @@ def prepare(
     until : date, optional
         Ignore all rows from this date on.
     parts : int, optional
-        How many. By default as many as the bytes ask for that are sent between workers, where
-        Spark plans adaptively, and at most ``spark.sql.shuffle.partitions``.
+        How many; by default ``spark.sql.shuffle.partitions``.
 
     Returns
     -------
@@ -228,7 +228,7 @@ def prepare(
         raise ConfigError("the data need a 'label' to train with")
     check_reason(allow_stale)
     tables = [table.table for table in plan.tables.values() if table.table is not None]
-    check_output(output, places(plan), tables)
+    check_output(output, source_places(plan), tables)
     refuse_bare_name(spark, output)
     if cutoffs is None:
         cutoffs = plan.windows.cutoffs if plan.windows else []
@@ -239,7 +239,8 @@ def prepare(
     }
     standing = plan.model_copy(update={"tables": stood})
     task = Task(standing, tuple(cutoffs), labelled, until, allow_stale)
-    records, whole, rows = _rounds(_shuffled(spark, sources, parts), sources, task)
+    places = places_of(parts or int(str(spark.conf.get("spark.sql.shuffle.partitions"))))
+    records, whole, rows = _rounds(_shuffled(sources, places), sources, task)
     reading = (*(note for source in sources.values() for note in source.notes), *whole.part.reading)
     part = replace(whole.part, plan=with_sources(whole.part.plan, plan), reading=reading)
     for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
@@ -284,13 +285,13 @@ def _rounds(
         )
         records = _built(shuffled, part_task)
         try:
-            counted = records.filter(f"kind = '{COUNTS}'").collect()
+            told = [
+                json.loads(bytes(row["data"]))
+                for row in records.filter(f"kind = '{COUNTS}'").collect()
+            ]
         except Exception as error:
             records.unpersist()
             raise readable(error) from error
-        if not counted:  # no table has rows, and Spark has left out every part
-            counted = pa.Table.from_batches(part_task.run(0, [])).to_pylist()
-        told = [json.loads(bytes(row["data"])) for row in counted if row["kind"] == COUNTS]
         before, known = known, folded([part["own"] for part in told])
         try:
             whole = conclude(task, kinds, known)
@@ -311,16 +312,13 @@ def _rounds(
     raise DataError(DISAGREE)
 
 
-def _shuffled(spark: SparkSession, sources: Mapping[str, Source], parts: int | None) -> DataFrame:
+def _shuffled(sources: Mapping[str, Source], places: tuple[int, ...]) -> DataFrame:
     """The packed rows of all tables; those of a customer are in one partition."""
-    places = places_of(parts or shuffle_partitions(spark))
     frames = [source.divide(places) for source in sources.values() if source.divide is not None]
     together = frames[0]
     for frame in frames[1:]:
         together = together.unionByName(frame)
-    if parts is None:  # a part has its price: Spark puts small ones together
-        return together.repartition("place")
-    return together.repartition(parts, "place")
+    return together.repartition(len(places), "place")
 
 
 def _built(shuffled: DataFrame, part_task: PartTask) -> DataFrame:

@@ -53,9 +53,13 @@ def spark_session() -> SparkSession:
         ) from error
 
 
-def shuffle_partitions(spark: SparkSession) -> int:
-    """How many partitions Spark makes where nobody says how many."""
-    return int(str(spark.conf.get("spark.sql.shuffle.partitions")))
+def reads_own_files(spark: SparkSession) -> bool:
+    """Whether a path without a scheme is one of the machines themselves, as ``file:`` is."""
+    try:
+        settings = spark.sparkContext._jsc.hadoopConfiguration()
+    except Exception:  # a client of Spark Connect has no context
+        return False
+    return str(settings.get("fs.defaultFS", "file:///")).startswith("file:")
 
 
 def table_of(spark: SparkSession, name: str) -> DataFrame:

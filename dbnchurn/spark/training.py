@@ -20,12 +20,7 @@ from dbnchurn.spark.boosters import SparkBoosters
 from dbnchurn.spark.exchange import places_of
 from dbnchurn.spark.features import PreparedFeatures, prepare
 from dbnchurn.spark.other_scores import OtherScores, write_other_scores
-from dbnchurn.spark.session import (
-    OF_BOOSTERS,
-    check_session,
-    check_workers,
-    shuffle_partitions,
-)
+from dbnchurn.spark.session import OF_BOOSTERS, check_session, check_workers
 from dbnchurn.tables.contract import Customers
 
 if TYPE_CHECKING:
@@ -39,7 +34,7 @@ class SparkEngine:
     ----------
     spark : SparkSession
     parts : int, optional
-        As :func:`prepare` takes it; by default ``spark.sql.shuffle.partitions``.
+        As :func:`prepare` takes it.
     workers : int, optional
         Of the boosters; by default as many as run at once.
 
@@ -77,9 +72,7 @@ class SparkEngine:
             If the table is larger than the rule allows, and boosters cannot be fitted on Spark.
         """
         self.close()
-        # A number that does not depend on the cluster, for the trees depend on it.
-        parts = self.parts or shuffle_partitions(self.spark)
-        self._prepared = prepare(plan, self.spark, parts=parts)
+        self._prepared = prepare(plan, self.spark, parts=self.parts)
         if self._prepared.rows > rule.most_rows:
             check_slots(self.spark, self._worker_count)  # before anything is trained
             check_workers(self.spark, OF_BOOSTERS)
@@ -168,7 +161,7 @@ def train(
     mkdir : bool, default False
         Whether the folders above the output are made if they do not exist.
     parts : int, optional
-        As :func:`prepare` takes it; by default ``spark.sql.shuffle.partitions``.
+        As :func:`prepare` takes it.
     workers : int, optional
         Of the boosters; by default as many as run at once. With another number the trees are
         others, within the noise of a seed.

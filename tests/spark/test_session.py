@@ -6,7 +6,7 @@ import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError, ResourceError, first_line
 from dbnchurn.spark import session as module
-from dbnchurn.spark.session import check_workers, readable, spark_session
+from dbnchurn.spark.session import check_workers, readable, reads_own_files, spark_session
 
 
 @pytest.mark.slow
@@ -17,6 +17,16 @@ def test_workers_of_other_versions_are_refused(spark, monkeypatch):
     monkeypatch.setattr(module, "version", lambda name: "0.0" if name == "duckdb" else "1")
     with pytest.raises(ConfigError, match=r"duckdb is .* on .* and 0\.0 on the driver"):
         check_workers(spark)
+
+
+@pytest.mark.parametrize(
+    ("system", "own"), [("file:///", True), ("hdfs://names:8020", False), (None, False)]
+)
+def test_a_path_without_scheme_is_of_the_machines_where_the_session_says_so(system, own):
+    settings = SimpleNamespace(get=lambda name, default: system)
+    java = SimpleNamespace(hadoopConfiguration=lambda: settings)
+    context = {} if system is None else {"sparkContext": SimpleNamespace(_jsc=java)}
+    assert reads_own_files(SimpleNamespace(**context)) is own
 
 
 def test_workers_without_python_are_refused():

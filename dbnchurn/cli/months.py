@@ -315,11 +315,12 @@ def retrain(
 
     Two numbers are tried first; where they mend the champion's scores, no challenger is trained.
     """
-    from dbnchurn.months.registry import CHAMPION, champion_of
-    from dbnchurn.months.retraining import retrain as retrain_model
     from dbnchurn.runs import read_config
 
-    settings = read_config(config, overrides or [])
+    settings = read_config(config, overrides or [])  # refused before a second is spent
+    from dbnchurn.months.registry import CHAMPION, champion_of
+    from dbnchurn.months.retraining import retrain as retrain_model
+
     model = champion_of(champion) if (champion / CHAMPION).is_file() else champion
     with displayed():
         done = retrain_model(settings, model, name=config.stem, registry=registry, mkdir=mkdir)

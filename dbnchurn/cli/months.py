@@ -322,10 +322,11 @@ def retrain(
 
     Two numbers are tried first; where they mend the champion's scores, no challenger is trained.
     """
-    from dbnchurn.months.retraining import retrain as retrain_model
     from dbnchurn.runs import read_config
 
-    settings = read_config(config, overrides or [])
+    settings = read_config(config, overrides or [])  # refused before a second is spent
+    from dbnchurn.months.retraining import retrain as retrain_model
+
     with displayed():
         done = retrain_model(settings, champion, name=config.stem, registry=registry, mkdir=mkdir)
     if done.trial is not None:

@@ -24,12 +24,11 @@ def personas(
     raw_text: RawText = False,
 ) -> None:
     """Group customers by what they are like, without their outcome, described in words."""
-    from dbnchurn.config import config_text
+    from dbnchurn.runs.personas_config import read_personas_config
 
-    config_text(config)  # refused before a second is spent on importing libraries
-    from dbnchurn.runs.personas import read_personas_config, run, summary
+    settings = read_personas_config(config, overrides or [])  # refused before a second is spent
+    from dbnchurn.runs.personas import run, summary
 
-    settings = read_personas_config(config, overrides or [])
     with displayed():
         folder = run(settings, name=config.stem, raw_text=raw_text, mkdir=mkdir)
     print(summary(folder))

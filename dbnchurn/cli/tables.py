@@ -247,9 +247,10 @@ def prepare(
             )
         elif config is not None:
             from dbnchurn.runs import read_config
-            from dbnchurn.runs.customers import prepare_tables
 
             settings = read_config(config, overrides or [])
+            from dbnchurn.runs.customers import prepare_tables
+
             built = prepare_tables(
                 settings, Path(output), [day] if day else None, allow_stale=allow_stale, mkdir=mkdir
             )

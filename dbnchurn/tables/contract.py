@@ -135,9 +135,9 @@ class Customers:
     id: str | None = None
     closed: Dates | None = None
     notes: tuple[str, ...] = ()
-    unlabelled: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unlabelled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame())
     unlabelled_dates: Dates | None = None
-    side_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    side_columns: pd.DataFrame = field(default_factory=lambda: pd.DataFrame())
     formats: Mapping[str, str] = field(default_factory=dict)
     meaning: LabelMeaning | None = None
     columns: ModelColumns | None = None

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.lazy import LazyModule
@@ -39,7 +37,11 @@ from dbnchurn.tables.time_offsets import offset_note, zone_note
 
 if TYPE_CHECKING:  # the config of a verb is checked before these are imported
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 else:
+    pa = LazyModule("pyarrow")
+    pc = LazyModule("pyarrow.compute")
     pd = LazyModule("pandas")
 
 

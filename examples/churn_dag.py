@@ -25,7 +25,8 @@ dbnchurn score "$model" --cutoff {MONTH} --sources crm.yaml --output scores/{MON
   --campaign-name {MONTH} --offer discount --channel mail --contact-date {CONTACT} \\
   --history history"""
 
-EVALUATE = f"""{MODEL}
+EVALUATE = f"""if [ ! -f scores/{LAST}.parquet ]; then exit 0; fi  # the first month
+{MODEL}
 dbnchurn evaluate "$model" --cutoff {LAST} --sources crm.yaml --history history"""
 
 # Every month has at least 28 days: the window of the last list is over on the day of the run.

@@ -27,9 +27,12 @@ dbnchurn score "$model" "features/$month/features.parquet" --output "scores/$mon
   --campaign-name "$month" --offer discount --channel mail --contact-date "$today" \
   --history history --month "$month"
 
-# Last month as it came. Where it had a campaign: what the campaign did, and the month as if nobody had been
-# contacted. Every month has at least 28 days, so the window of its list is over.
-dbnchurn evaluate "$model" --cutoff "$last" --sources crm.yaml --history history
+# Last month as it came; the first month has none, and a model that was just trained has learned its outcomes.
+# Where it had a campaign: what the campaign did, and the month as if nobody had been contacted. Every month has
+# at least 28 days, so the window of its list is over.
+if [ -f "scores/$last.parquet" ]; then
+  dbnchurn evaluate "$model" --cutoff "$last" --sources crm.yaml --history history
+fi
 set -- "data.windows.cutoffs=[$last]"
 if [ -f "lists/$last.csv" ]; then
   dbnchurn lift contacts.csv outcomes.csv --campaign "$last" --days 28 --as-of "$today" \

@@ -64,12 +64,11 @@ def test_the_shell_parses_it_and_the_commands_exist(script):
         assert wrong(re.split(r" \|\| | ;;", call)[0]) is None
 
 
-def test_the_first_month_has_no_campaign_to_look_back_at(month):
+def test_the_first_month_has_nothing_to_look_back_at(month):
     verbs, code, calls = month("2024-09-03")
-    assert (verbs, code) == (["prepare", "score", "evaluate", "monitor"], 0)
+    assert (verbs, code) == (["prepare", "score", "monitor"], 0)
     assert calls[0].startswith("prepare --model models/0a1b/model --cutoff 2024-09-01")
     assert "--month 2024-09-01" in calls[1]
-    assert "--cutoff 2024-08-01" in calls[2]
 
 
 def test_contacted_customers_count_where_the_month_before_had_a_list(month):
@@ -77,6 +76,7 @@ def test_contacted_customers_count_where_the_month_before_had_a_list(month):
     verbs, code, calls = month("2024-10-03", 7)
     assert verbs == ["prepare", "score", "evaluate", "lift", "evaluate", "monitor", "retrain"]
     assert code == 0
+    assert "--cutoff 2024-09-01" in calls[2]
     assert "--campaign 2024-09-01 --days 28 --as-of 2024-10-03" in calls[3]
     assert "--contact-log contacts.csv" in calls[4]
     assert "feedback.log=contacts.csv" in calls[6]
@@ -91,6 +91,7 @@ def test_the_exit_code_of_monitor_decides(month, advice, retrains):
 
 
 def test_what_fails_ends_the_month_which_runs_again(month):
+    month("2024-09-03")
     assert month("2024-10-03", 2)[1] == 2
     verbs, code, _ = month("2024-10-03", fail="evaluate")
     assert (verbs, code) == (["score", "evaluate"], 3)  # the table of the month is there

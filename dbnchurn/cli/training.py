@@ -13,7 +13,6 @@ from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import Engine, Mkdir
-from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
@@ -62,6 +61,7 @@ def train(
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         # At once: threads that are still training are not waited for.
         os._exit(code_of(stop.__cause__))
+    from dbnchurn.cli.console import console
     from dbnchurn.runs.folder import read_json
     from dbnchurn.runs.summary_text import result_table, summary_text
 

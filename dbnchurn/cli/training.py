@@ -37,9 +37,13 @@ def train(
     """
     if (config is None) == (resume is None):
         raise ConfigError("give either a config or an unfinished run with --resume")
+    from dbnchurn.config import config_text
+
+    # Refused before a second is spent: a config that is not there, and one with a mistake.
+    if config is not None:
+        config_text(config)
     from dbnchurn.runs import read_config
 
-    # Refused before a second is spent.
     settings = None if config is None else read_config(config, overrides or [])
     from dbnchurn.runs import resume as resume_run
     from dbnchurn.runs import train as train_run

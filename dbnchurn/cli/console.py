@@ -1,9 +1,10 @@
-"""The console that tables are printed on: its texts hold no commands to the terminal."""
+"""The console that tables are printed on; a verb imports it late, since it brings rich."""
 
 from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterable
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -11,8 +12,15 @@ from rich.segment import Segment
 
 from dbnchurn.cli.terminal import spelled_out
 
+WIDTH = 170  # characters, where standard output is no terminal
 
-class PlainConsole(Console):
+
+def console() -> Console:
+    """Standard output; wide where it is no terminal, so that a log keeps whole lines."""
+    return _Console(width=None if sys.stdout.isatty() else WIDTH)
+
+
+class _Console(Console):
     """Standard output, whose end is an error and no exit, and whose texts hold no commands."""
 
     def on_broken_pipe(self) -> None:

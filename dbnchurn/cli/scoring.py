@@ -41,7 +41,6 @@ from dbnchurn.cli.options import (
     refuse_file,
     refuse_options,
 )
-from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
@@ -239,6 +238,7 @@ def score(
 
 def _print_summary(job: Job, show: int, reasons: int) -> None:
     """What a finished job on this machine says."""
+    from dbnchurn.cli.console import console
     from dbnchurn.scoring.summary_text import (
         allowed_text,
         drift_table,
@@ -286,6 +286,8 @@ def _score_on_spark(
 
     if not output.startswith(TABLE):
         refuse_file(output)
+    from dbnchurn.cli.console import console
+
     with displayed():
         scored = score_table(model, table, output, spark_session(), **how)
     if scored.drift is not None:

@@ -10,14 +10,10 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO, cast
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from typing import Any, TextIO, cast
 
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """All but the tab and the new line; with those that turn the direction of writing."""
-WIDTH = 170  # characters, where standard output is no terminal
 
 
 def spelled_out(text: str) -> str:
@@ -65,10 +61,3 @@ def plain_streams() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
-
-
-def console() -> Console:
-    """Standard output; wide where it is no terminal, so that a log keeps whole lines."""
-    from dbnchurn.cli.console import PlainConsole  # imports rich
-
-    return PlainConsole(width=None if sys.stdout.isatty() else WIDTH)

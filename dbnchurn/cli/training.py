@@ -13,7 +13,6 @@ from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import Engine, Mkdir
-from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
@@ -38,9 +37,13 @@ def train(
     """
     if (config is None) == (resume is None):
         raise ConfigError("give either a config or an unfinished run with --resume")
+    from dbnchurn.config import config_text
+
+    # Refused before a second is spent: a config that is not there, and one with a mistake.
+    if config is not None:
+        config_text(config)
     from dbnchurn.runs import read_config
 
-    # Refused before a second is spent.
     settings = None if config is None else read_config(config, overrides or [])
     from dbnchurn.runs import resume as resume_run
     from dbnchurn.runs import train as train_run
@@ -62,6 +65,7 @@ def train(
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         # At once: threads that are still training are not waited for.
         os._exit(code_of(stop.__cause__))
+    from dbnchurn.cli.console import console
     from dbnchurn.runs.folder import read_json
     from dbnchurn.runs.summary_text import result_table, summary_text
 

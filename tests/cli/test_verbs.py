@@ -25,6 +25,7 @@ from dbnchurn.cli import (
     tables,
     training,
 )
+from dbnchurn.cli.command_line import whole_app
 from dbnchurn.cli.verbs import GROUPS, HIDDEN, module_of
 
 MODULES = [
@@ -73,6 +74,12 @@ def test_the_table_of_verbs_is_what_the_modules_say():
     for command in app.registered_commands:
         name = command.callback.__name__
         assert f"dbnchurn.cli.{module_of(name)}" == command.callback.__module__
+
+
+def test_the_application_is_made_once():
+    before = list(app.registered_commands)
+    assert whole_app() is app
+    assert app.registered_commands == before
 
 
 def test_a_verb_comes_alone():

@@ -20,10 +20,14 @@ CONTACT = "{{ data_interval_end.strftime('%Y-%m-%d') }}"  # the day of the run
 MODEL = 'model="models/$(cat models/champion)"'
 
 SCORE = f"""{MODEL}
-python3 do_not_contact.py contacts.csv outcomes.csv {MONTH} {CONTACT} > suppress.csv
+suppress=lists/{MONTH}.suppress.csv  # kept: a task that runs again draws the same list
+if [ ! -f $suppress ]; then
+  python3 do_not_contact.py contacts.csv outcomes.csv {MONTH} {CONTACT} > $suppress.new
+  mv $suppress.new $suppress
+fi
 dbnchurn score "$model" --cutoff {MONTH} --sources crm.yaml --output scores/{MONTH}.parquet \\
   --campaign lists/{MONTH}.csv --budget 1000 --control 0.2 --log contacts.csv \\
-  --suppress suppress.csv --allow-unmatched \\
+  --suppress $suppress --allow-unmatched \\
   --campaign-name {MONTH} --offer discount --channel mail --contact-date {CONTACT} \\
   --history history"""
 

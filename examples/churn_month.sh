@@ -25,10 +25,14 @@ today=$(cat "lists/$month.day")
 if [ ! -d "features/$month" ]; then
   dbnchurn prepare --model "$model" --cutoff "$month" --sources crm.yaml --output "features/$month"
 fi
-python3 do_not_contact.py contacts.csv outcomes.csv "$month" "$today" > suppress.csv
+suppress="lists/$month.suppress.csv" # kept, so that a month that runs again draws the same list
+if [ ! -f "$suppress" ]; then
+  python3 do_not_contact.py contacts.csv outcomes.csv "$month" "$today" > "$suppress.new"
+  mv "$suppress.new" "$suppress"
+fi
 dbnchurn score "$model" "features/$month/features.parquet" --output "scores/$month.parquet" \
   --campaign "lists/$month.csv" --budget 1000 --control 0.2 --log contacts.csv \
-  --suppress suppress.csv --allow-unmatched --campaign-name "$month" --offer discount --channel mail \
+  --suppress "$suppress" --allow-unmatched --campaign-name "$month" --offer discount --channel mail \
   --contact-date "$today" --history history --month "$month"
 
 # Last month as it came; the first month has none, and a model that was just trained has learned its outcomes.

@@ -2,8 +2,11 @@
 
 import os
 import re
+import shutil
 import stat
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +38,7 @@ def month(script, tmp_path):
     for name in ("models", "features", "scores", "lists", "done", "bin"):
         (tmp_path / name).mkdir()
     (tmp_path / "models" / "champion").write_text("0a1b/model\n")
+    shutil.copy(script.parent / "do_not_contact.py", tmp_path)
     program = tmp_path / "bin" / "dbnchurn"
     program.write_text(STAND_IN)
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -96,3 +100,18 @@ def test_what_fails_ends_the_month_which_runs_again(month):
     verbs, code, _ = month("2024-10-03", fail="evaluate")
     assert (verbs, code) == (["score", "evaluate"], 3)  # the table of the month is there
     assert month("2024-10-03")[1] == 0
+
+
+def test_who_left_since_or_was_held_out_is_left_alone(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("contacts.csv").write_text(
+        "customer,campaign,offer,arm,contact_date\n"
+        '1,2024-09-01,"a, b",control,2024-09-03\n2,2024-09-01,"a, b",contact,2024-09-03\n'
+        "3,2024-10-01,a,control,2024-10-03\n4,2024-05-01,a,control,2024-05-03\n"
+    )
+    Path("outcomes.csv").write_text("id,left_date\n5,2024-10-02\n6,2024-10-04\n7,\n")
+    example = str(script.parent / "do_not_contact.py")
+    call = [sys.executable, example, "contacts.csv", "outcomes.csv", "2024-10-01", "2024-10-03"]
+    assert subprocess.run(call, capture_output=True, text=True).stdout == "customer\n1\n5\n"
+    call[2:4] = ["none.csv", "none.csv"]
+    assert subprocess.run(call, capture_output=True, text=True).stdout == "customer\n"

@@ -212,8 +212,8 @@ def contagion(folder: Path, customers: int) -> dict[str, float]:
 def contagion_over(seeds: int, customers: int, folder: Path) -> dict[str, float]:
     """How often intervals of 95 % hold the truth, and contagion is claimed where there is none.
 
-    Given all other reasons for leaving, where an interval should leave out 0 for one simulation in
-    twenty, and given none of them, where homophily looks like contagion.
+    Given all other reasons for leaving, where an interval should lie above 0 for one simulation in
+    forty, and given none of them, where homophily looks like contagion.
     """
     if not seeds:
         return {}

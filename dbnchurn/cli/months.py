@@ -16,6 +16,8 @@ from dbnchurn.cli.options import (
     AllowChanged,
     AllowStale,
     Config,
+    Delimiter,
+    Encoding,
     Expect,
     History,
     IdMatch,
@@ -26,6 +28,7 @@ from dbnchurn.cli.options import (
     Sheet,
     TrustSources,
     check_month_options,
+    csv_settings,
     make_above,
     output_file,
     paths_by_table,
@@ -92,6 +95,11 @@ def evaluate(
     trust_sources: TrustSources = False,
     id: Annotated[str | None, typer.Option(help="Column of the outcomes with the ids.")] = None,
     sheet: Sheet = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    scores_sheet: Annotated[str | None, typer.Option(help="Sheet of SCORES.")] = None,
+    scores_delimiter: Annotated[str | None, typer.Option(help="Delimiter of SCORES.")] = None,
+    scores_encoding: Annotated[str | None, typer.Option(help="Encoding of SCORES.")] = None,
     match: Annotated[
         IdMatch,
         typer.Option(
@@ -145,6 +153,9 @@ def evaluate(
     cutoffs = [day.date() for day in cutoff or ()]
     raw = {"--table": table, "--sources": sources, "--trust-sources": trust_sources}
     lists = {"--id": id, "--match": match is not IdMatch.EXACT, "--others-stayed": others_stayed}
+    lists |= {"--scores-sheet": scores_sheet, "--scores-delimiter": scores_delimiter}
+    lists |= {"--scores-encoding": scores_encoding}
+    csv = csv_settings(delimiter, encoding)
     days_told = [day.date() for day in month or ()]
     wanted = _wanted_months(model, tables or [], cutoffs, days_told, history, mkdir=mkdir)
     if model.is_file():
@@ -161,7 +172,9 @@ def evaluate(
             "belong to a model; this is a file of scores",
         )
         how = {"id": id, "label": label, **labels, **days_of, "match": match.value}
-        how |= {"others_stayed": others_stayed, "by": by or (), "sheet": sheet}
+        how |= {"others_stayed": others_stayed, "by": by or (), "sheet": sheet, "csv": csv}
+        how |= {"scores_csv": csv_settings(scores_delimiter, scores_encoding)}
+        how |= {"scores_sheet": scores_sheet}
         from dbnchurn.months.past_months import join_months
 
         pairs = join_months([model, *(tables or [])], output=output, mkdir=mkdir, **how)
@@ -180,7 +193,7 @@ def evaluate(
         if len(tables) > 1:
             raise ConfigError("give one table of customers with outcomes at a time")
         _check_contact_log(contact_log, days_of)
-        shared |= {"sheet": sheet}
+        shared |= {"sheet": sheet, "csv": csv}
         one = _of_table(model, tables[0], label, labels, contact_log, days_of, shared)
         print(one.to_text())
         _record(history, wanted, [(one.version, one)])
@@ -193,6 +206,8 @@ def evaluate(
     _refuse(
         {
             "--sheet": sheet,
+            "--delimiter": delimiter,
+            "--encoding": encoding,
             "--label": label,
             **{f"--{name}": given for name, given in (labels | days_of).items()},
         },

@@ -231,8 +231,8 @@ class RunConfig(Section):
     def _private_is_not_shown(self) -> RunConfig:
         columns = self.columns
         shown = {} if columns is None else {"id": columns.id, "label": columns.label}
-        shown |= {"report.groups": name for name in self.report.groups if name in self.private}
-        for key, name in shown.items():
+        given = [*shown.items(), *(("report.groups", name) for name in self.report.groups)]
+        for key, name in given:
             if name in self.private:
                 raise ValueError(f"{name!r} is private, and {key}; take it out of one of the two")
         return self

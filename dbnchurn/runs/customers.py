@@ -96,7 +96,7 @@ def read_customers(
 
 
 def _without_private(notes: Sequence[str], private: Sequence[str]) -> tuple[str, ...]:
-    """The notes without those that say how a private column is read, with examples of its values."""
+    """The notes without those on private columns, which have examples of values."""
     kept = [note for note in notes if not any(repr(name) in note for name in private)]
     if private:
         kept.append(f"private, and in no note: {listed(private)}")

@@ -103,7 +103,17 @@ PublicKey = Annotated[
 
 
 def csv_settings(delimiter: str | None, encoding: str | None) -> CsvSettings | None:
-    """What the options ``--delimiter`` and ``--encoding`` say; None where neither was given."""
+    """What the options ``--delimiter`` and ``--encoding`` say.
+
+    Parameters
+    ----------
+    delimiter, encoding : str, optional
+
+    Returns
+    -------
+    CsvSettings or None
+        None where neither was given.
+    """
     from dbnchurn.tables.dialect import CsvSettings
 
     return None if delimiter is None and encoding is None else CsvSettings(delimiter, encoding)

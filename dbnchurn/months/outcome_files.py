@@ -36,6 +36,17 @@ def read_scores(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Customers, probabilities and further columns, one row a customer; and what was left out.
 
+    Parameters
+    ----------
+    path : str
+    csv, sheet : optional
+        How the file is read, where it is not found out.
+
+    Returns
+    -------
+    frame : DataFrame
+    notes : list of str
+
     Raises
     ------
     DataError

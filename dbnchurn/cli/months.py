@@ -16,6 +16,8 @@ from dbnchurn.cli.options import (
     AllowChanged,
     AllowStale,
     Config,
+    Delimiter,
+    Encoding,
     Expect,
     History,
     IdMatch,
@@ -26,6 +28,7 @@ from dbnchurn.cli.options import (
     Sheet,
     TrustSources,
     check_month_options,
+    csv_settings,
     make_above,
     output_file,
     paths_by_table,
@@ -48,10 +51,12 @@ ADVICE = {
 """What `monitor` advises, and the exit code that says so."""
 # What each of the three ways of `evaluate` takes.
 _ANY = ("model", "tables", "by", "output", "history", "month", "mkdir")
-_LABELS, _DAYS = ("label", "positive", "negative", "sheet"), ("since", "days")
+_LABELS, _DAYS = ("label", "positive", "negative"), ("since", "days")
+_READ = ("sheet", "delimiter", "encoding")
+_READ_SCORES = ("scores_sheet", "scores_delimiter", "scores_encoding")
 _MODEL = ("contact_log", "allow_changed", "expect", "public_key")
-OF_SCORES = (*_ANY, *_LABELS, *_DAYS, "id", "match", "others_stayed")
-OF_TABLE = (*_ANY, *_LABELS, *_DAYS, *_MODEL)
+OF_SCORES = (*_ANY, *_LABELS, *_READ, *_READ_SCORES, *_DAYS, "id", "match", "others_stayed")
+OF_TABLE = (*_ANY, *_LABELS, *_READ, *_DAYS, *_MODEL)
 OF_MONTHS = (*_ANY, *_MODEL, "cutoff", "table", "sources", "trust_sources", "allow_stale")
 
 
@@ -100,6 +105,11 @@ def evaluate(
     trust_sources: TrustSources = False,
     id: Annotated[str | None, typer.Option(help="Column of the outcomes with the ids.")] = None,
     sheet: Sheet = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    scores_sheet: Annotated[str | None, typer.Option(help="Sheet of SCORES.")] = None,
+    scores_delimiter: Annotated[str | None, typer.Option(help="Delimiter of SCORES.")] = None,
+    scores_encoding: Annotated[str | None, typer.Option(help="Encoding of SCORES.")] = None,
     match: Annotated[
         IdMatch,
         typer.Option(
@@ -149,6 +159,7 @@ def evaluate(
     table from the raw tables; SCORES OUTCOMES joins a file of scores and a list of outcomes.
     """
     cutoffs = [day.date() for day in cutoff or ()]
+    csv = csv_settings(delimiter, encoding)
     days_told = [day.date() for day in month or ()]
     wanted = _wanted_months(model, tables or [], cutoffs, days_told, history, mkdir=mkdir)
     labels = {"label": label, "positive": positive or None, "negative": negative or None}
@@ -157,13 +168,16 @@ def evaluate(
     of_model = {"expect": expect, "public_key": public_key, "allow_changed": allow_changed or ()}
     if model.is_file():
         refuse_options(context, OF_SCORES, "scores and their outcomes are joined")
-        how = {"id": id, "sheet": sheet, "match": match.value, "others_stayed": others_stayed}
+        how = {"id": id, "sheet": sheet, "csv": csv, "match": match.value}
+        how |= {"others_stayed": others_stayed, "scores_sheet": scores_sheet}
+        how |= {"scores_csv": csv_settings(scores_delimiter, scores_encoding)}
         found = _joined([model, *(tables or [])], **labels, **days_of, **how, **shared)
     elif tables:
         refuse_options(context, OF_TABLE, "a table of customers with outcomes is scored")
         _check_contact_log(contact_log, days_of)
+        read = {"sheet": sheet, "csv": csv}
         found = _of_table(
-            model, tables, contact_log, days_of, **labels, sheet=sheet, **of_model, **shared
+            model, tables, contact_log, days_of, **labels, **read, **of_model, **shared
         )
     else:
         refuse_options(context, OF_MONTHS, "months are built with outcome and windows of training")

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, RawText, Sheet, output_file, print_written
+from dbnchurn.cli.options import (
+    Config,
+    Delimiter,
+    Encoding,
+    Mkdir,
+    RawText,
+    Sheet,
+    csv_settings,
+    output_file,
+    print_written,
+)
 from dbnchurn.core.progress import displayed
 
 PANEL = "Find personas"
@@ -48,6 +58,8 @@ def assign(
         typer.Option(help="Column that names the customer; by default as the personas have it."),
     ] = None,
     sheet: Sheet = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     earlier: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="An earlier output, to count who changed persona."),
@@ -69,6 +81,7 @@ def assign(
             output,
             id=id,
             sheet=sheet,
+            csv=csv_settings(delimiter, encoding),
             earlier=earlier,
             page=page,
             mkdir=mkdir,

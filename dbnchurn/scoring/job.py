@@ -295,7 +295,7 @@ def _check_suppression(scorer: Scorer, campaign: Campaign | None) -> None:
             f"{campaign.suppress}: a suppression list needs the ids of the customers, and the rows "
             "are only numbered; name their column with --id (id=)"
         )
-    check_suppression(campaign.suppress, scorer.id)
+    check_suppression(campaign.suppress, scorer.id, campaign.suppress_csv, campaign.suppress_sheet)
 
 
 def _source(

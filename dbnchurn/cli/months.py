@@ -168,7 +168,7 @@ def evaluate(
     of_model = {"expect": expect, "public_key": public_key, "allow_changed": allow_changed or ()}
     if model.is_file():
         refuse_options(context, OF_SCORES, "scores and their outcomes are joined")
-        how = {"id": id, "sheet": sheet, "csv": csv, "match": match.value}
+        how: dict[str, Any] = {"id": id, "sheet": sheet, "csv": csv, "match": match.value}
         how |= {"others_stayed": others_stayed, "scores_sheet": scores_sheet}
         how |= {"scores_csv": csv_settings(scores_delimiter, scores_encoding)}
         found = _joined([model, *(tables or [])], **labels, **days_of, **how, **shared)

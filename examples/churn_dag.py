@@ -1,9 +1,9 @@
 """The month of a churn model as an Airflow DAG: score, list, log, evaluate, monitor, retrain.
 
-FOLDER holds crm.yaml, models/champion, outcomes.csv (ids and left_date), and the folders scores and
-lists; the rest is made, as by the cron script of docs/months.md. A task that was stopped may run
-again. What `dbnchurn monitor` says by its exit code decides whether a model is made: 0 and 5 end
-the month, 6 and 7 retrain, and any other code fails the task.
+FOLDER holds crm.yaml, models/champion, outcomes.csv (ids and left_date), do_not_contact.py, and the
+folders scores and lists; the rest is made, as by churn_month.sh beside this file. A task that was
+stopped may run again. What `dbnchurn monitor` says by its exit code decides whether a model is
+made: 0 and 5 end the month, 6 and 7 retrain, and any other code fails the task.
 """
 
 from __future__ import annotations
@@ -20,12 +20,19 @@ CONTACT = "{{ data_interval_end.strftime('%Y-%m-%d') }}"  # the day of the run
 MODEL = 'model="models/$(cat models/champion)"'
 
 SCORE = f"""{MODEL}
+suppress=lists/{MONTH}.suppress.csv  # kept: a task that runs again draws the same list
+if [ ! -f $suppress ]; then
+  python3 do_not_contact.py contacts.csv outcomes.csv {MONTH} {CONTACT} > $suppress.new
+  mv $suppress.new $suppress
+fi
 dbnchurn score "$model" --cutoff {MONTH} --sources crm.yaml --output scores/{MONTH}.parquet \\
-  --campaign lists/{MONTH}.csv --budget 500 --control 0.1 --log contacts.csv \\
+  --campaign lists/{MONTH}.csv --budget 1000 --control 0.2 --log contacts.csv \\
+  --suppress $suppress --allow-unmatched \\
   --campaign-name {MONTH} --offer discount --channel mail --contact-date {CONTACT} \\
   --history history"""
 
-EVALUATE = f"""{MODEL}
+EVALUATE = f"""if [ ! -f scores/{LAST}.parquet ]; then exit 0; fi  # the first month
+{MODEL}
 dbnchurn evaluate "$model" --cutoff {LAST} --sources crm.yaml --history history"""
 
 # Every month has at least 28 days: the window of the last list is over on the day of the run.
@@ -41,8 +48,11 @@ case $code in
   *) exit "$code" ;;
 esac"""
 
-RETRAIN = f"""
-dbnchurn retrain crm.yaml data.windows.cutoffs=[{LAST}] --champion models --registry models"""
+# Customers whom the last campaign contacted: labels are weighted, and they are not compared.
+RETRAIN = f"""feedback=
+if [ -f lists/{LAST}.csv ]; then feedback=feedback.log=contacts.csv; fi
+dbnchurn retrain crm.yaml data.windows.cutoffs=[{LAST}] $feedback --champion models \\
+  --registry models"""
 
 with DAG(
     dag_id="churn_month",

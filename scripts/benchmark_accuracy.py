@@ -7,6 +7,7 @@ paired differences with intervals, and as the last line one JSON object.
     python scripts/benchmark_accuracy.py                       # packaged tables, all models
     python scripts/benchmark_accuracy.py --only tv --models "dbnchurn,logistic,xgboost d6"
     python scripts/benchmark_accuracy.py --tables DIR          # adds DIR/iranian_churn.parquet
+    python scripts/benchmark_accuracy.py --automl PYTHON       # and scripts/benchmark_automl.py
 
 Finished fits may be kept in a file: an interrupted run then goes on where it stopped, and peers,
 which no change of dbnchurn touches, are measured once. What was kept of other models is reported
@@ -29,6 +30,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import benchmark_automl as automl
 import numpy as np
 import pandas as pd
 from benchmark_kept import Fit, Kept, key_of, measured
@@ -121,6 +123,7 @@ def main() -> None:
     parser.add_argument("--models", default=",".join(MODELS), help="names, comma-separated")
     parser.add_argument("--keep", type=Path, help="JSON-lines file of finished fits")
     parser.add_argument("--jobs", type=int, default=1, help="fits at once")
+    automl.add_options(parser)
     parser.add_argument("--page", type=Path, help="Markdown file to write the result to as well")
     options = parser.parse_args()
     names = options.models.split(",")
@@ -134,8 +137,12 @@ def main() -> None:
     }
     shared = set.intersection(*(set(found["model"]) for found in results.values()))
     shown = [name for name in MODELS if name in shared]
-    summary = summarise(results, shown)
+    summary = summarise(results, shown) | {"ap_minus_automl": None}
     page = "\n".join(page_of(results, shown, summary, options.seeds, options.folds))
+    if options.automl is not None:
+        found = automl.measured(options)
+        summary["ap_minus_automl"] = automl.difference(found)
+        page += "\n".join(["", "## Beside AutoGluon", "", *automl.lines_of(found)])
     print(page)
     if options.page is not None:
         options.page.write_text(page)

@@ -21,7 +21,7 @@ from time import process_time
 
 import numpy as np
 import pandas as pd
-from benchmark_models import D6, THREADS, Fold, catboost, xgboost
+from benchmark_models import CATBOOST, D6, THREADS, Fold, catboost, xgboost
 from benchmark_tables import folds_of, machine, tables
 
 from dbnchurn import ChurnClassifier
@@ -66,7 +66,10 @@ def seconds_of(fold: Fold) -> tuple[dict[str, float], dict[str, float]]:
     model = ChurnClassifier(random_state=0, n_threads=THREADS)
     model.fit(X, y, X_val=X_val, y_val=y_val)
     spent["dbnchurn"] = process_time() - started
-    for name, fit in (("catboost", catboost), ("xgboost", lambda f, s: xgboost(f, s, **D6))):
+    for name, fit in (
+        ("catboost", lambda f, s: catboost(f, s, **CATBOOST)),
+        ("xgboost", lambda f, s: xgboost(f, s, **D6)),
+    ):
         started = process_time()
         fit(fold, 0)
         spent[name] = process_time() - started

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import sys
 import tempfile
 import time
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 from benchmark_data import simulated
-from spark_cost import fixed_and_slope
+from spark_cost import ROWS_PER_PART, fixed_and_slope
 from spark_processes import executor_killed, processor_seconds, workers_weighed
 
 from dbnchurn.core.records import pack
@@ -38,10 +40,10 @@ from dbnchurn.features import Leaves
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.runs import read_config
-from dbnchurn.spark import prepare
+from dbnchurn.spark import PreparedFeatures, prepare
 from dbnchurn.spark.booster_task import BoosterTask, shards
 from dbnchurn.spark.boosters import fit_shards
-from dbnchurn.spark.features import places_of
+from dbnchurn.spark.exchange import places_of
 from dbnchurn.spark.records import RECORD
 from dbnchurn.spark.sources import sources_of
 from dbnchurn.tables.schema import Table
@@ -52,9 +54,9 @@ if TYPE_CHECKING:
 CONFIG = Path(__file__).parents[1] / "configs" / "crm.yaml"
 KEYS = (
     "features_equal", "killed_equal", "same_trees", "killed_same_trees", "ap_difference_se",
-    "cpu_ratio_100k", "cpu_ratio_400k", "worker_mb_over_limit", "ap_error", "bootstrap_sd_ratio",
+    "cpu_ratio_100k", "cpu_ratio_400k", "by_spark_ratio_100k", "by_spark_ratio_400k",
+    "worker_mb_over_limit", "ap_error", "bootstrap_sd_ratio",
 )  # fmt: skip
-WARM_UP = 2_000  # customers of the build that starts the workers
 
 
 def main() -> None:
@@ -62,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("data/benchmark"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 400_000])
-    parser.add_argument("--parts", type=int, default=5)
+    parser.add_argument("--parts", type=int, help="By default one for every million rows.")
     parser.add_argument("--seeds", type=int, default=8, help="Of the boosters; 0: none are fitted.")
     parser.add_argument("--scores", type=int, default=2_000_000)
     parser.add_argument("--resamples", type=int, default=300)
@@ -105,35 +107,39 @@ def session(master: str) -> SparkSession:
 def measure_tables(options: argparse.Namespace, spark: SparkSession) -> dict[str, object]:
     """Equality, processor seconds and memory of the builds of every size."""
     found: dict[str, object] = {}
-    equal, over = [], []
+    equal, over = [], 0
     rows, seconds, sent, frame = [], [], [], []
-    prepare(plan_of(simulated(options.folder, WARM_UP)), spark, parts=options.parts).close()
+    warm_up(options, spark)
     for size in options.sizes:
-        plan = plan_of(simulated(options.folder, size))
+        plan = plan_of(tables := simulated(options.folder, size))
         with tempfile.TemporaryDirectory() as work:
             start = processor_seconds()
             here = build(plan, Path(work) / "here", n_threads=1)
-            own = processor_seconds() - start
-            start = processor_seconds()
-            prepared = prepare(plan, spark, parts=options.parts)
-            there = processor_seconds() - start
+            own = spent_since(start)["driver"]
             rows.append(sum(table.rows for table in here.tables.values()))
-            seconds.append(there)
-            sent.append(bytes_sent(plan, spark, options.parts))
+            parts = options.parts or max(2, math.ceil(rows[-1] / ROWS_PER_PART))
+            prepared, there, by_spark = built_twice(tables, spark, parts)
+            seconds.append(there.total())
+            found[f"cpu_ratio_{size // 1000}k"] = round(there.total() / own, 2)
+            found[f"by_spark_ratio_{size // 1000}k"] = round(by_spark.total() / own, 2)
+            print(f"{size:>9,} customers in {parts} parts: {own:.1f} s here", flush=True)
+            print(f"  files read by the workers: {as_text(there)}", flush=True)
+            print(f"  files read by Spark: {as_text(by_spark)}", flush=True)
+            sent.append(bytes_sent(plan, spark, parts))
             frame.append(frame_bytes_per_row(here))
             equal.append(same(prepared.collect(Path(work) / "there"), here))
             prepared.close()
+            if size != options.sizes[-1]:
+                continue
             with workers_weighed() as watch:  # by itself, for it takes processor time
-                prepare(plan, spark, parts=options.parts).close()
-            over.append(watch.worker_mb - megabytes(plan.memory))
-            if options.kill and size == options.sizes[-1]:
-                with executor_killed(spark, options.parts) as lost:
-                    again = prepare(plan, spark, parts=options.parts)
+                prepare(plan, spark, parts=parts).close()
+            over = round(watch.worker_mb - megabytes(plan.memory))
+            if options.kill:
+                with executor_killed(spark, parts) as lost:
+                    again = prepare(plan, spark, parts=parts)
                 alike = same(again.collect(Path(work) / "again"), here)
                 found["killed_equal"] = bool(lost.killed) and alike
                 again.close()
-        found[f"cpu_ratio_{size // 1000}k"] = round(there / own, 2)
-        print(f"{size:>9,} customers: {own:.1f} s here, {there:.1f} s on Spark, processor time")
     fixed, per_row = fixed_and_slope(rows, seconds)
     constants = {
         "rows": rows[-1],
@@ -142,17 +148,48 @@ def measure_tables(options: argparse.Namespace, spark: SparkSession) -> dict[str
         "shuffle_bytes_per_row": sent[-1] / rows[-1],
         "frame_bytes_per_row": frame[-1],
         "memory_mb": megabytes(plan.memory),
-        "over_mb": round(max(over)),
+        "over_mb": over,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "date": date.today().isoformat(),
     }
-    found |= {"features_equal": all(equal), "worker_mb_over_limit": round(max(over))}
+    found |= {"features_equal": all(equal), "worker_mb_over_limit": over}
     return {**found, "constants": constants}
+
+
+def warm_up(options: argparse.Namespace, spark: SparkSession) -> None:
+    """Build the smallest size, which starts the workers and compiles what the JVM runs often."""
+    tables = simulated(options.folder, size := min(options.sizes))
+    prepare(plan_of(tables), spark, parts=options.parts or 2).close()
+    print(f"{size:>9,} customers, first build: {as_text(processor_seconds())}", flush=True)
+    prepare(plan_of(tables, by_spark=True), spark, parts=options.parts or 2).close()
+
+
+def built_twice(
+    tables: Path, spark: SparkSession, parts: int
+) -> tuple[PreparedFeatures, Counter[str], Counter[str]]:
+    """Features, and processor seconds where the workers read the files, and where Spark does."""
+    start = processor_seconds()
+    prepared = prepare(plan_of(tables), spark, parts=parts)
+    there = spent_since(start)
+    start = processor_seconds()
+    prepare(plan_of(tables, by_spark=True), spark, parts=parts).close()
+    return prepared, there, spent_since(start)
+
+
+def spent_since(start: Counter[str]) -> Counter[str]:
+    """Processor seconds of every kind of process since then."""
+    return processor_seconds() - start
+
+
+def as_text(seconds: Counter[str]) -> str:
+    """Processor seconds in all, and of every kind of process."""
+    kinds = ", ".join(f"{kind} {n:.1f}" for kind, n in seconds.most_common())
+    return f"{seconds.total():.1f} s ({kinds})"
 
 
 def bytes_sent(plan: DataPlan, spark: SparkSession, parts: int) -> int:
     """Bytes of the packed rows of all tables that are divided among the parts."""
-    places = places_of(spark, parts)
+    places = places_of(parts)
     frames = [s.divide(places) for s in sources_of(spark, plan).values() if s.divide is not None]
     (sums,) = zip(*(f.selectExpr("sum(length(data))").collect()[0] for f in frames), strict=True)
     return int(sum(sums))
@@ -170,9 +207,10 @@ def megabytes(memory: str) -> float:
     return number * {"GB": 1000, "MB": 1}[unit]
 
 
-def plan_of(tables: Path) -> DataPlan:
-    """The plan of the config over simulated tables."""
-    changes = [f"data.tables.{n}.path={tables / n}" for n in ("basic", "complaints", "optical")]
+def plan_of(tables: Path, *, by_spark: bool = False) -> DataPlan:
+    """The plan of the config over simulated tables; with addresses, which Spark alone reads."""
+    place = tables.resolve().as_uri() if by_spark else str(tables)
+    changes = [f"data.tables.{n}.path={place}/{n}" for n in ("basic", "complaints", "optical")]
     plan = read_config(CONFIG, changes).data
     assert plan is not None
     return plan
@@ -195,7 +233,7 @@ def measure_boosters(options: argparse.Namespace, spark: SparkSession) -> dict[s
     table = Table(x, np.empty((len(y), 0), np.int32), tuple(map(str, range(x.shape[1]))), (), ())
     train, stop, test = (np.flatnonzero(part > 1), *(np.flatnonzero(part == k) for k in (0, 1)))
     stopping = (table.take(stop), y[stop], np.ones(len(stop)))
-    places = places_of(spark, 2)
+    places = places_of(2)
     rules = LargeTableRules()
 
     def fitted(seed: int, *, local: bool) -> Leaves:
@@ -215,7 +253,7 @@ def measure_boosters(options: argparse.Namespace, spark: SparkSession) -> dict[s
 
     start = processor_seconds()
     first = fitted(0, local=False)
-    seconds = processor_seconds() - start
+    seconds = spent_since(start).total()
     found: dict[str, object] = {"booster_seconds_per_row": seconds / len(train)}
     found |= {"same_trees": trees(first) == trees(fitted(0, local=False))}
     if options.kill:

@@ -23,7 +23,7 @@ import dbnchurn.model.classifier
 from dbnchurn.core.checkpoints import load
 from dbnchurn.runs import read_config, resume, train
 
-import dbnchurn.runs.training  # noqa: F401  isort: skip
+import dbnchurn.runs.fitting  # noqa: F401  isort: skip
 
 FORK = multiprocessing.get_context("fork")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,15 +46,24 @@ def _command(pid: int) -> str:
         return ""
 
 
-def processor_seconds() -> float:
-    """Of this process, all that it has started, and those of them that have ended."""
-    total = 0
+def processor_seconds() -> Counter[str]:
+    """Of every kind of process: this one and all that it has started, also what has ended."""
+    ticks = Counter[str]()
     for pid in descendants():
         try:
-            total += sum(map(int, _stat(pid)[11:15]))
+            ticks[_kind(pid)] += sum(map(int, _stat(pid)[11:15]))
         except OSError:
             continue
-    return total / TICKS
+    return Counter({kind: n / TICKS for kind, n in ticks.items()})
+
+
+def _kind(pid: int) -> str:
+    command = _command(pid)
+    if pid == os.getpid():
+        return "driver"
+    if "java" in command.partition("\0")[0]:
+        return "JVM of executors" if EXECUTOR in command else "JVM of the driver"
+    return "Python workers" if "pyspark" in command else "others"
 
 
 @dataclass

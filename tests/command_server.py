@@ -26,6 +26,7 @@ MODULES = (
     "dbnchurn.model.classifier",
     "dbnchurn.report.page",
     "dbnchurn.runs.baselines",
+    "dbnchurn.runs.fitting",
     "dbnchurn.runs.training",
     "dbnchurn.scoring",
     "empulse.datasets",

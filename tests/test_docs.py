@@ -33,7 +33,7 @@ from dbnchurn.forecast.config import read_forecast_config
 from dbnchurn.graph.config import read_graph_config
 from dbnchurn.runs import read_config
 from dbnchurn.runs.offers_config import read_offers_config
-from dbnchurn.runs.segments import read_segments_config
+from dbnchurn.runs.segments_config import read_segments_config
 from tests.command_server import MORE, UNDRAWN, offered
 from tests.java import JAVA_OPTIONS, has_java
 from tests.pages import Block, Page, read

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from scipy.special import chdtrc
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL
 from dbnchurn.campaign.effect import MISMATCH
 from dbnchurn.core.html.format import percent
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Floats
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+    import scipy.special as special
+else:
+    pd = LazyModule("pandas")
+    special = LazyModule("scipy.special")
 
 FEWEST = 20  # scored customers of either group
 
@@ -85,7 +92,7 @@ def score_balance(score: Floats, contacted: Bools, propensity: Floats) -> Balanc
     apart = means[0] - means[1]
     if variance <= 0:
         return Balance(means[0], means[1], 1.0 if abs(apart) < 1e-12 else 0.0)
-    return Balance(means[0], means[1], float(chdtrc(1, apart**2 / variance)))
+    return Balance(means[0], means[1], float(special.chdtrc(1, apart**2 / variance)))
 
 
 def balance_of(rows: pd.DataFrame) -> Balance | None:

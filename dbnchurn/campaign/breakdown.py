@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
 from dbnchurn.campaign.effect import Effect, differ, measured_effect
 from dbnchurn.campaign.lift import GroupEffect
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.statistics import adjusted_p_values
 from dbnchurn.core.typing import Floats
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 TIERS = ("lowest third", "middle third", "highest third")
 BREAKDOWNS = ("campaign", "offer", "channel", "segment", "risk")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from dbnchurn.campaign.id_match import check_ids, id_keys
 from dbnchurn.campaign.log import ContactLog
 from dbnchurn.campaign.source import as_words
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Dates, Rows
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 
 def matched(log: ContactLog, ids: npt.NDArray[Any], opens: Dates, closes: Dates) -> Rows:

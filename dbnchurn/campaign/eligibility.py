@@ -242,6 +242,8 @@ def _suppressed(ids: pd.Series[Any], config: AllocateConfig) -> Bools:
             config.id,
             config.suppress_match,
             allow_unmatched=config.allow_unmatched,
+            csv=config.suppress_csv.settings() if config.suppress_csv is not None else None,
+            sheet=config.suppress_sheet,
         )
         kept = {name for (name,) in session.rows("SELECT name FROM eligible")}
     return ~ids.isin(kept).to_numpy(bool)

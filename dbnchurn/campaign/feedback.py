@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import Field, model_validator
 
 from dbnchurn.campaign.arm_names import CONTROL
@@ -36,7 +35,13 @@ from dbnchurn.campaign.outcomes import Outcomes, join_outcomes
 from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Dates, Floats, Labels, Rows
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 Share = Annotated[float, Field(lt=KEEP_ALL)]
 

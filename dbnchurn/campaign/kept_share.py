@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.campaign.arm_names import CONTACT, CONTROL, EXPLORE
 from dbnchurn.campaign.balance import balance_of
@@ -21,6 +20,12 @@ from dbnchurn.campaign.effect import CONFIDENCE, Effect, measured_effect
 from dbnchurn.campaign.limits import Option
 from dbnchurn.campaign.shrinkage import shrunk_to_mean
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 SMALLEST_ARM = 100  # customers of an arm or option whose effect is measured
 FEWEST_LEAVERS = 10  # of those who were held out

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dbnchurn.campaign.arm_names import ARMS, CONTACT, CONTROL
 from dbnchurn.campaign.source import (
@@ -37,7 +35,11 @@ from dbnchurn.tables.writing import ending_of
 
 if TYPE_CHECKING:  # the config of a verb is checked before these are imported
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 else:
+    pa = LazyModule("pyarrow")
+    pq = LazyModule("pyarrow.parquet")
     pd = LazyModule("pandas")
 
 

@@ -16,6 +16,7 @@ from dbnchurn.campaign.other_campaigns import RUNNING
 from dbnchurn.campaign.source import CampaignSource
 from dbnchurn.config import Section
 from dbnchurn.core.errors import did_you_mean
+from dbnchurn.data.plan import Csv
 
 Money = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
@@ -192,6 +193,10 @@ class AllocateSection(Section):
     suppress: Path | None = Field(
         default=None, description="Ids of customers who must not be contacted."
     )
+    suppress_csv: Csv | None = Field(
+        default=None, description="How a CSV file of these ids is written; by default found out."
+    )
+    suppress_sheet: str | None = Field(default=None, description="Sheet of these ids.")
     suppress_match: Match = Field(default="exact", description="How its ids are compared.")
     allow_unmatched: bool = Field(
         default=False, description="Its ids may be of people who are not in the table."

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from dbnchurn.campaign.id_match import Match, check_ids, id_keys
 from dbnchurn.campaign.log import ContactLog
@@ -25,9 +24,15 @@ from dbnchurn.campaign.source import (
     rows_text,
 )
 from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Bools, Ints
 from dbnchurn.tables.doubtful_values import FAR
 from dbnchurn.tables.label_words import Word, class_key, word_of
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 COLUMNS = ("customer", "campaign", "left", "left_date", "accepted", "revenue")
 SHOWN = 3

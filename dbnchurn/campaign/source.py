@@ -125,7 +125,8 @@ def read_source(
 
 def _without_totals(table: CampaignTable, id: str) -> CampaignTable:
     """The table without rows such as a sum, which are no customers; a note says how many."""
-    totals = total_rows(table.frame[id]) if id in table.frame else np.zeros(0, bool)
+    others = table.frame.drop(columns=id, errors="ignore")
+    totals = total_rows(table.frame[id], others) if id in table.frame else np.zeros(0, bool)
     if not totals.any():
         return table
     first = table.frame.loc[totals, id].iloc[0]

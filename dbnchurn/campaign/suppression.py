@@ -22,8 +22,9 @@ from dbnchurn.campaign.id_match import CLEARLY_MORE, Match
 from dbnchurn.core.errors import ConfigError, DataError, first_line, listed
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.typed import as_text
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.files import ALL_ENDINGS, FileKind, kind_of_file, nearby
+from dbnchurn.tables.files import ALL_ENDINGS, FileKind, check_options, kind_of_file, nearby
 from dbnchurn.tables.streaming import open_files
 from dbnchurn.tables.writing import with_original_texts
 
@@ -126,7 +127,9 @@ def check_list(path: Path) -> FileKind:
     return kind
 
 
-def check_suppression(path: Path, id: str | None) -> None:
+def check_suppression(
+    path: Path, id: str | None, csv: CsvSettings | None = None, sheet: str | None = None
+) -> None:
     """Refuse, before anything is scored, a list that cannot be read.
 
     Parameters
@@ -134,6 +137,8 @@ def check_suppression(path: Path, id: str | None) -> None:
     path : Path
     id : str or None
         Column that names the customers of the scored table.
+    csv, sheet : optional
+        How the file is read, where it is not found out.
 
     Raises
     ------
@@ -141,11 +146,18 @@ def check_suppression(path: Path, id: str | None) -> None:
         If no column, or more than one, may hold the ids, or the file cannot be read.
     """
     with Session("200MB", n_threads=1) as session, readable(path):
-        _load(session, path, id)
+        _load(session, path, id, csv, sheet)
 
 
 def suppress(
-    session: Session, path: Path | None, id: str | None, match: Match, *, allow_unmatched: bool
+    session: Session,
+    path: Path | None,
+    id: str | None,
+    match: Match,
+    *,
+    allow_unmatched: bool,
+    csv: CsvSettings | None = None,
+    sheet: str | None = None,
 ) -> Suppressed:
     """Make the view ``eligible``: the rows of ``known`` that the list does not keep off.
 
@@ -161,6 +173,8 @@ def suppress(
         How ids are compared.
     allow_unmatched : bool
         Whether ids that match nobody are allowed.
+    csv, sheet : optional
+        How the list is read, where it is not found out.
 
     Returns
     -------
@@ -175,7 +189,7 @@ def suppress(
         session.run("CREATE VIEW eligible AS SELECT * FROM known")
         return Suppressed()
     with readable(path):
-        header = _load(session, path, id)
+        header = _load(session, path, id, csv, sheet, said=True)
     own = comparable("name", match)
     session.run(
         f"CREATE TABLE suppressed AS SELECT {own} AS key, min(name) AS name, count(*) AS n "
@@ -206,12 +220,20 @@ def suppress(
     return found
 
 
-def _load(session: Session, path: Path, id: str | None) -> str | None:
+def _load(
+    session: Session,
+    path: Path,
+    id: str | None,
+    settings: CsvSettings | None,
+    sheet: str | None,
+    *,
+    said: bool = False,
+) -> str | None:
     """Make the table ``entries`` of the ids as text; the name of an only column that has any name.
 
     Blanks around an id never count, and lines without an id are none.
     """
-    relation, columns = _relation(session, path)
+    relation, columns = _relation(session, path, settings, sheet, said=said)
     column, other = _column(path, list(columns), id)
     kind = columns[column]
     if kind in ("DOUBLE", "FLOAT"):
@@ -229,17 +251,23 @@ def _load(session: Session, path: Path, id: str | None) -> str | None:
     return other
 
 
-def _relation(session: Session, path: Path) -> tuple[str, dict[str, str]]:
+def _relation(
+    session: Session, path: Path, settings: CsvSettings | None, sheet: str | None, *, said: bool
+) -> tuple[str, dict[str, str]]:
     """A list as SQL, and the SQL types of its columns; whatever is in a text file stays text."""
     ending = path.suffix.lower()
-    if check_list(path) == "parquet":
+    kind, told = check_list(path), settings is not None and settings.dialect_given
+    check_options(path, sheet=sheet, dialect=told)
+    if kind == "parquet":
         relation = f"read_parquet({text_literal(path)})"
         return relation, session.columns(relation)
-    plain = ending in (".csv", ".txt") and _is_plain(path)
-    if not plain and ending != ".txt":
-        return _read(session, path)
+    plain = ending in (".csv", ".txt") and not told and _is_plain(path)
+    if not plain and (told or ending != ".txt"):
+        return _read(session, path, settings, sheet, said=said)
     if not plain:
-        raise DataError(f"{path}: the list is not UTF-8 text; save it as UTF-8, or as .csv")
+        raise DataError(
+            f"{path}: the list is not UTF-8 text; save it as UTF-8, or as .csv with a header"
+        )
     header, mark = ["id"], NEVER
     if ending == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -274,9 +302,13 @@ def _is_plain(path: Path) -> bool:
     return True
 
 
-def _read(session: Session, path: Path) -> tuple[str, dict[str, str]]:
+def _read(
+    session: Session, path: Path, settings: CsvSettings | None, sheet: str | None, *, said: bool
+) -> tuple[str, dict[str, str]]:
     """A list that DuckDB does not read as it is, by the reader of tables."""
-    source = open_files(path)
+    source = open_files(path, settings, sheet=sheet)
+    for note in source.notes if said else ():
+        log.warning("%s", note)
     columns = next(iter(source.columns.values()))
     chunks = list(source.chunks(columns, BLOCK))
     if broken := [line for chunk in chunks for line in chunk.rejected]:

@@ -1,33 +1,23 @@
-"""The command line ``dbnchurn``: ``command_line`` starts it, every other module adds its verbs.
+"""The command line ``dbnchurn``: ``start`` begins, ``verbs`` names the module of every verb.
 
-Verbs import what they run inside their functions, so that ``--help`` is there at once.
+A verb's module is imported when the verb is called. Verbs import what they run inside their
+functions, so that a mistake is told at once.
 """
 
-# Importing a module adds its verbs; the order is that of the help.
-# isort: off
-from dbnchurn.cli import training  # noqa: F401
-from dbnchurn.cli import experiments  # noqa: F401
-from dbnchurn.cli import scoring  # noqa: F401
-from dbnchurn.cli import models  # noqa: F401
-from dbnchurn.cli import months  # noqa: F401
-from dbnchurn.cli import tables  # noqa: F401
-from dbnchurn.cli import segments  # noqa: F401
-from dbnchurn.cli import personas  # noqa: F401
-from dbnchurn.cli import offers  # noqa: F401
-from dbnchurn.cli import portraits  # noqa: F401
-from dbnchurn.cli import campaigns  # noqa: F401
-from dbnchurn.cli import forecasts  # noqa: F401
-from dbnchurn.cli import key_users  # noqa: F401
-from dbnchurn.cli import cleaning  # noqa: F401
-from dbnchurn.cli import configs  # noqa: F401
+from typing import TYPE_CHECKING, Any
 
-# isort: on
-from dbnchurn.cli.command_line import app as app
-from dbnchurn.cli.command_line import main as main
-from dbnchurn.cli.exit_codes import EPILOG
-from dbnchurn.cli.interruption import ending_in_one_line
+from dbnchurn.cli.start import main as main
 
-for _command in app.registered_commands:
-    _command.epilog = EPILOG
-    if _command.callback is not None:
-        _command.callback = ending_in_one_line(_command.callback)
+if TYPE_CHECKING:
+    from typer import Typer
+
+    app: Typer
+
+
+def __getattr__(name: str) -> Any:
+    """The application with all verbs, which is made when it is first asked for."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from dbnchurn.cli.command_line import whole_app
+
+    return whole_app()

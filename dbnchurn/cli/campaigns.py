@@ -168,6 +168,9 @@ def lift(
 ) -> None:
     """Say what a campaign did: contacted against control group, with intervals."""
     from dbnchurn.campaign.config import LiftSection, read_campaign_config
+
+    # Refused before a second is spent.
+    settings = LiftSection() if config is None else read_campaign_config(config).for_lift()
     from dbnchurn.campaign.lift_page import lift_page, lift_text
     from dbnchurn.campaign.log import ContactLog
     from dbnchurn.campaign.measurement import measure
@@ -181,7 +184,6 @@ def lift(
         "as_of": as_of and as_of.date(), "match": match and match.value, "looks": looks,
         "worth": worth, "contact_cost": contact_cost, "currency": currency, "before": before,
     }  # fmt: skip
-    settings = LiftSection() if config is None else read_campaign_config(config).for_lift()
     if every and campaign is None:
         settings = settings.model_copy(update={"campaign": None})
     settings = settings.model_copy(

@@ -1,4 +1,4 @@
-"""The typer application and its entry point.
+"""The typer application, and how a command runs.
 
 A user's mistake ends in one message on standard error and exit code 2, without a traceback.
 """
@@ -8,20 +8,24 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
+from typer.models import CommandInfo
 
 from dbnchurn.cli.exit_codes import EPILOG, ExitCode
+from dbnchurn.cli.front_page import ABOUT
 from dbnchurn.cli.interruption import (
     closed_output,
     code_of,
     drop_output,
-    give_streams,
+    ending_in_one_line,
     one_line,
     sigterm_as_interruption,
 )
 from dbnchurn.cli.terminal import plain_streams
+from dbnchurn.cli.verbs import GROUPS, module_of
 from dbnchurn.core.made_by import Command, running
 
 NOTES = "dbnchurn.notes"  # logger of what is left out or assumed, which is always shown
@@ -30,7 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Predict which customers will leave.",
+    help=ABOUT,
     epilog=EPILOG,
 )
 
@@ -48,20 +52,51 @@ def log_to_standard_error(
     logging.getLogger(NOTES).setLevel(logging.INFO)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line.
+def whole_app() -> typer.Typer:
+    """The application with all verbs, in the order of the help."""
+    order = [f"{__package__}.{group.module}" for group in GROUPS]
+    for module in order:
+        import_module(module)
+    _finish()
+    app.registered_commands.sort(key=lambda command: order.index(_module_of(command)))
+    return app
+
+
+def _app_of(words: Sequence[str]) -> typer.Typer:
+    """The application with the verb that is called, or with all of them where that is not clear."""
+    verb = next((word for word in words if not word.startswith("-")), "")
+    module = module_of(verb)
+    if module is None:
+        return whole_app()
+    import_module(f"{__package__}.{module}")
+    _finish()
+    return app
+
+
+def _finish() -> None:
+    """What all verbs have: the exit codes in their help, and an end in one line."""
+    for command in app.registered_commands:
+        if command.epilog is None and command.callback is not None:
+            command.epilog = EPILOG
+            command.callback = ending_in_one_line(command.callback)
+
+
+def _module_of(command: CommandInfo) -> str:
+    return "" if command.callback is None else command.callback.__module__
+
+
+def run(words: Sequence[str]) -> None:
+    """Run a command.
 
     Parameters
     ----------
-    arguments : sequence of str, optional
-        By default those of the process.
+    words : sequence of str
+        Of the command line.
     """
-    give_streams()
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    with plain_streams(), sigterm_as_interruption(), running(Command(words)):
+    with plain_streams(), sigterm_as_interruption(), running(Command(list(words))):
         try:
             try:
-                app(args=words)
+                _app_of(words)(args=list(words))
             except SystemExit:
                 sys.stdout.flush()  # here, where it can still be said that it is closed
                 raise

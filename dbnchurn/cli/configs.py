@@ -38,8 +38,8 @@ def schema(
     from dbnchurn.portraits.config import PortraitConfig
     from dbnchurn.runs.config import RunConfig
     from dbnchurn.runs.offers_config import OffersConfig
-    from dbnchurn.runs.personas import PersonasConfig
-    from dbnchurn.runs.segments import SegmentsConfig
+    from dbnchurn.runs.personas_config import PersonasConfig
+    from dbnchurn.runs.segments_config import SegmentsConfig
 
     models: dict[ConfigKind, type[Section]] = {
         ConfigKind.RUN: RunConfig,

@@ -27,14 +27,15 @@ def experiment(
     mkdir: Mkdir = False,
 ) -> None:
     """Run variants over seeds and folds and compare them; call again to go on after a stop."""
+    from dbnchurn.runs import read_config
+
+    settings = read_config(config, overrides or [])  # refused before a second is spent
     from dbnchurn.experiments.worker_pool import warm_up
 
     warm_up()
     from dbnchurn.experiments.comparison_files import summary_text
     from dbnchurn.experiments.experiment import run_experiment
-    from dbnchurn.runs import read_config
 
-    settings = read_config(config, overrides or [])
     folder = run_experiment(settings, config.stem, jobs=jobs, mkdir=mkdir)
     print(summary_text(folder))
 
@@ -67,8 +68,9 @@ def tune(
     mkdir: Mkdir = False,
 ) -> None:
     """Search for better settings on the validation rows; call again to go on."""
-    from dbnchurn.experiments.tuning import tune as tune_run
     from dbnchurn.runs import read_config
 
-    settings = read_config(config, overrides or [])
+    settings = read_config(config, overrides or [])  # refused before a second is spent
+    from dbnchurn.experiments.tuning import tune as tune_run
+
     print(tune_run(settings, config.stem, mkdir=mkdir).to_text())

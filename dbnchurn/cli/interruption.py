@@ -14,8 +14,6 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import ParamSpec, TypeVar
 
-import typer
-
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.core.errors import DbnchurnError, lacking
 
@@ -67,6 +65,7 @@ def code_of(stop: BaseException | None) -> ExitCode:
 
 def ending_in_one_line(verb: Callable[Given, Result]) -> Callable[Given, Result]:
     """A verb whose interruption, or closed output, ends in its own exit code."""
+    from typer import Exit  # which a page of all verbs does without
 
     @functools.wraps(verb)
     def run(*args: Given.args, **options: Given.kwargs) -> Result:
@@ -75,9 +74,9 @@ def ending_in_one_line(verb: Callable[Given, Result]) -> Callable[Given, Result]
         except KeyboardInterrupt as stop:
             left = KEPT.get(verb.__name__, "nothing is left that was not finished")
             print(f"interrupted: {left}", file=sys.stderr, flush=True)
-            raise typer.Exit(code_of(stop)) from None
+            raise Exit(code_of(stop)) from None
         except BrokenPipeError:
-            raise typer.Exit(closed_output()) from None
+            raise Exit(closed_output()) from None
 
     return run
 

@@ -16,6 +16,8 @@ from dbnchurn.cli.options import (
     AllowChanged,
     AllowStale,
     Config,
+    Delimiter,
+    Encoding,
     Expect,
     History,
     IdMatch,
@@ -26,17 +28,18 @@ from dbnchurn.cli.options import (
     Sheet,
     TrustSources,
     check_month_options,
+    csv_settings,
     make_above,
     output_file,
     paths_by_table,
+    refuse_options,
 )
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
-    from dbnchurn.months.scored_outcomes import ScoredOutcomes
-    from dbnchurn.runs.backtest_result import Backtest
+    from dbnchurn.months.past_months import PastMonths
 
 PANEL = "Follow the months"
 ADVICE = {
@@ -46,10 +49,20 @@ ADVICE = {
     "retrain": ExitCode.RETRAIN,
 }
 """What `monitor` advises, and the exit code that says so."""
+# What each of the three ways of `evaluate` takes.
+_ANY = ("model", "tables", "by", "output", "history", "month", "mkdir")
+_LABELS, _DAYS = ("label", "positive", "negative"), ("since", "days")
+_READ = ("sheet", "delimiter", "encoding")
+_READ_SCORES = ("scores_sheet", "scores_delimiter", "scores_encoding")
+_MODEL = ("contact_log", "allow_changed", "expect", "public_key")
+OF_SCORES = (*_ANY, *_LABELS, *_READ, *_READ_SCORES, *_DAYS, "id", "match", "others_stayed")
+OF_TABLE = (*_ANY, *_LABELS, *_READ, *_DAYS, *_MODEL)
+OF_MONTHS = (*_ANY, *_MODEL, "cutoff", "table", "sources", "trust_sources", "allow_stale")
 
 
 @app.command(rich_help_panel=PANEL)
 def evaluate(
+    context: typer.Context,
     model: Annotated[
         Path, typer.Argument(help="Model folder, or a file of scores.", metavar="MODEL|SCORES")
     ],
@@ -92,6 +105,11 @@ def evaluate(
     trust_sources: TrustSources = False,
     id: Annotated[str | None, typer.Option(help="Column of the outcomes with the ids.")] = None,
     sheet: Sheet = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    scores_sheet: Annotated[str | None, typer.Option(help="Sheet of SCORES.")] = None,
+    scores_delimiter: Annotated[str | None, typer.Option(help="Delimiter of SCORES.")] = None,
+    scores_encoding: Annotated[str | None, typer.Option(help="Encoding of SCORES.")] = None,
     match: Annotated[
         IdMatch,
         typer.Option(
@@ -140,68 +158,30 @@ def evaluate(
     MODEL TABLE scores a table of customers whose outcome is known; MODEL --cutoff DATE builds that
     table from the raw tables; SCORES OUTCOMES joins a file of scores and a list of outcomes.
     """
-    days_of = {"since": since and since.date(), "days": days}
-    labels: dict[str, Any] = {"positive": positive or None, "negative": negative or None}
     cutoffs = [day.date() for day in cutoff or ()]
-    raw = {"--table": table, "--sources": sources, "--trust-sources": trust_sources}
-    lists = {"--id": id, "--match": match is not IdMatch.EXACT, "--others-stayed": others_stayed}
+    csv = csv_settings(delimiter, encoding)
     days_told = [day.date() for day in month or ()]
     wanted = _wanted_months(model, tables or [], cutoffs, days_told, history, mkdir=mkdir)
+    labels = {"label": label, "positive": positive or None, "negative": negative or None}
+    days_of = {"since": since and since.date(), "days": days}
+    shared: dict[str, Any] = {"by": by or (), "output": output, "mkdir": mkdir}
+    of_model = {"expect": expect, "public_key": public_key, "allow_changed": allow_changed or ()}
     if model.is_file():
-        _refuse(
-            {
-                **raw,
-                "--cutoff": cutoffs,
-                "--contact-log": contact_log,
-                "--allow-changed": allow_changed,
-                "--allow-stale": allow_stale,
-                "--expect": expect,
-                "--public-key": public_key,
-            },
-            "belong to a model; this is a file of scores",
-        )
-        how = {"id": id, "label": label, **labels, **days_of, "match": match.value}
-        how |= {"others_stayed": others_stayed, "by": by or (), "sheet": sheet}
-        from dbnchurn.months.past_months import join_months
-
-        pairs = join_months([model, *(tables or [])], output=output, mkdir=mkdir, **how)
-        print(pairs.to_text())
-        _record(history, wanted, [(found.found.model, found.found) for found in pairs.months])
-        return
-    _refuse(lists, "belong to a file of scores and its outcomes")
-    trust: dict[str, Any] = {"expect": expect, "public_key": public_key}
-    shared = {**trust, "by": by or (), "allow_changed": allow_changed or ()}
-    shared |= {"output": output, "mkdir": mkdir}
-    if tables:
-        _refuse(
-            {**raw, "--cutoff": cutoffs, "--allow-stale": allow_stale},
-            "build a month from raw tables; give a table, or these",
-        )
-        if len(tables) > 1:
-            raise ConfigError("give one table of customers with outcomes at a time")
+        refuse_options(context, OF_SCORES, "scores and their outcomes are joined")
+        how: dict[str, Any] = {"id": id, "sheet": sheet, "csv": csv, "match": match.value}
+        how |= {"others_stayed": others_stayed, "scores_sheet": scores_sheet}
+        how |= {"scores_csv": csv_settings(scores_delimiter, scores_encoding)}
+        found = _joined([model, *(tables or [])], **labels, **days_of, **how, **shared)
+    elif tables:
+        refuse_options(context, OF_TABLE, "a table of customers with outcomes is scored")
         _check_contact_log(contact_log, days_of)
-        shared |= {"sheet": sheet}
-        one = _of_table(model, tables[0], label, labels, contact_log, days_of, shared)
-        print(one.to_text())
-        _record(history, wanted, [(one.version, one)])
-        return
-    if not cutoffs:
-        raise ConfigError(
-            "give a table of customers with outcomes, or --cutoff DATE to build a past month from "
-            "the raw tables"
+        read = {"sheet": sheet, "csv": csv}
+        found = _of_table(
+            model, tables, contact_log, days_of, **labels, **read, **of_model, **shared
         )
-    _refuse(
-        {
-            "--sheet": sheet,
-            "--label": label,
-            **{f"--{name}": given for name, given in (labels | days_of).items()},
-        },
-        "belong to a table; a month that is built has the outcome and windows of the training",
-    )
-    from dbnchurn.months.replay import replay
-
-    with displayed():
-        found = replay(
+    else:
+        refuse_options(context, OF_MONTHS, "months are built with outcome and windows of training")
+        found = _replayed(
             model,
             cutoffs,
             tables=paths_by_table(table),
@@ -209,10 +189,53 @@ def evaluate(
             trust_sources=trust_sources,
             contact_log=contact_log,
             allow_stale=allow_stale,
+            **of_model,
             **shared,
         )
     print(found.to_text())
-    _record(history, wanted, [(found.model, month.found) for month in found.months])
+    _record(history, wanted, found)
+
+
+def _joined(files: Sequence[Path], **how: Any) -> PastMonths:
+    """Pairs of scores and outcomes."""
+    from dbnchurn.months.past_months import join_months
+
+    return join_months(files, **how)
+
+
+def _of_table(
+    model: Path,
+    tables: Sequence[Path],
+    contact_log: str | None,
+    days_of: Mapping[str, date | int | None],
+    **how: Any,
+) -> PastMonths:
+    """One table of customers with outcomes."""
+    from dbnchurn.months.past_months import PastMonth, PastMonths
+    from dbnchurn.runs.backtest import backtest
+
+    if len(tables) > 1:
+        raise ConfigError("give one table of customers with outcomes at a time")
+    feedback = None
+    if contact_log is not None:
+        from dbnchurn.campaign.feedback import FeedbackSection
+
+        feedback = FeedbackSection.model_validate({"log": contact_log, **days_of})
+    found = backtest(model, tables[0], feedback=feedback, **how)
+    return PastMonths(found.version, (PastMonth(None, found),))
+
+
+def _replayed(model: Path, cutoffs: Sequence[date], **how: Any) -> PastMonths:
+    """Past months, built from the raw tables."""
+    from dbnchurn.months.replay import replay
+
+    if not cutoffs:
+        raise ConfigError(
+            "give a table of customers with outcomes, or --cutoff DATE to build a past month from "
+            "the raw tables"
+        )
+    with displayed():
+        return replay(model, cutoffs, **how)
 
 
 def _wanted_months(
@@ -243,22 +266,18 @@ def _wanted_months(
     return days
 
 
-def _record(
-    history: str | None,
-    months: Sequence[date],
-    measured: Sequence[tuple[str, Backtest | ScoredOutcomes]],
-) -> None:
+def _record(history: str | None, days: Sequence[date], found: PastMonths) -> None:
     """Add outcomes to a history, and say it."""
     if history is None:
         return
     from dbnchurn.months.history import add_month, outcome_facts
 
-    for day, (version, found) in zip(months, measured, strict=True):
-        facts = outcome_facts(found)
+    for day, month in zip(days, found.months, strict=True):
+        facts = outcome_facts(month.found)
         if facts is None:
             print(f"history: nothing new was measured of {day}, so nothing was added")
         else:
-            print(add_month(history, day, version, "outcomes", facts))
+            print(add_month(history, day, month.version, "outcomes", facts))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -274,15 +293,16 @@ def monitor(
     Ends with exit code 0 (nothing to do), 5 (watch), 6 (recalibrate) or 7 (retrain).
     """
     from dbnchurn.core.files import write_whole
-    from dbnchurn.months.campaign_months import read_campaigns
-    from dbnchurn.months.history import history_at, read_history
+    from dbnchurn.months.campaign_months import campaigns_of
+    from dbnchurn.months.history import history_at, months_of, read_entries
     from dbnchurn.months.monitor import monitor as find
     from dbnchurn.months.monitor_page import monitor_page, monitor_text
 
     if output is not None:
         check_places({"output": output}, mkdir=mkdir)
         history_at(history).refuse_output(output)
-    found = find(read_history(history), read_campaigns(history))
+    entries = read_entries(history)
+    found = find(months_of(*entries), campaigns_of(*entries))
     if output is not None:
         make_above(output, mkdir)
         write_whole(output, monitor_page(found))
@@ -297,17 +317,23 @@ def monitor(
 def retrain(
     config: Config,
     champion: Annotated[
-        Path,
+        str,
         typer.Option(
-            metavar="MODEL", help="Model folder that is in use, or a registry that names it."
+            metavar="MODEL",
+            help="Model that is in use: its folder, a registry that names it, or one version of a "
+            "registered model, models:/NAME@ALIAS.",
         ),
     ],
     overrides: Annotated[
         list[str] | None, typer.Argument(help="Changes such as data.windows.cutoffs=[2024-10-01].")
     ] = None,
     registry: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Keep models there; without it nothing is promoted."),
+        str | None,
+        typer.Option(
+            metavar="REGISTRY",
+            help="Keep models there: a folder, or models:/NAME, a registered model of MLflow; by "
+            "default that of the config. Without one nothing is promoted.",
+        ),
     ] = None,
     mkdir: Mkdir = False,
 ) -> None:
@@ -315,14 +341,13 @@ def retrain(
 
     Two numbers are tried first; where they mend the champion's scores, no challenger is trained.
     """
-    from dbnchurn.months.registry import CHAMPION, champion_of
-    from dbnchurn.months.retraining import retrain as retrain_model
     from dbnchurn.runs import read_config
 
-    settings = read_config(config, overrides or [])
-    model = champion_of(champion) if (champion / CHAMPION).is_file() else champion
+    settings = read_config(config, overrides or [])  # refused before a second is spent
+    from dbnchurn.months.retraining import retrain as retrain_model
+
     with displayed():
-        done = retrain_model(settings, model, name=config.stem, registry=registry, mkdir=mkdir)
+        done = retrain_model(settings, champion, name=config.stem, registry=registry, mkdir=mkdir)
     if done.trial is not None:
         print(done.trial.to_text())
     if done.found is None:
@@ -332,37 +357,11 @@ def retrain(
     print(f"run: {done.run}")
     if done.recalibrated is not None:
         print(f"recalibrated: {done.recalibrated}")
-    if done.taken and registry is None:
-        print("nothing was promoted: name a folder of models with --registry")
+    if done.taken and registry is None and settings.retraining.registry is None:
+        print("nothing was promoted: name a folder of models, or models:/NAME, with --registry")
     print(f"champion: {done.champion}")
-
-
-def _refuse(given: Mapping[str, object], why: str) -> None:
-    """Refuse options that do not go with the arguments."""
-    if named := [option for option, value in given.items() if value]:
-        raise ConfigError(f"{', '.join(named)}: {why}")
 
 
 def _check_contact_log(contact_log: str | None, days_of: Mapping[str, object]) -> None:
     if contact_log is None and any(value is not None for value in days_of.values()):
         raise ConfigError("--since and --days belong to --contact-log")
-
-
-def _of_table(
-    model: Path,
-    table: Path,
-    label: str | None,
-    labels: Mapping[str, Any],
-    contact_log: str | None,
-    days_of: Mapping[str, date | int | None],
-    shared: Mapping[str, Any],
-) -> Backtest:
-    """One table of customers with outcomes."""
-    from dbnchurn.runs.backtest import backtest
-
-    feedback = None
-    if contact_log is not None:
-        from dbnchurn.campaign.feedback import FeedbackSection
-
-        feedback = FeedbackSection.model_validate({"log": contact_log, **days_of})
-    return backtest(model, table, label=label, **labels, feedback=feedback, **shared)

@@ -31,10 +31,11 @@ def offers(
     raw_text: RawText = False,
 ) -> None:
     """List what each customer takes next, with probabilities, and say how good the lists are."""
-    from dbnchurn.runs.offers import PAGE, run
     from dbnchurn.runs.offers_config import read_offers_config
 
-    settings = read_offers_config(config, overrides or [])
+    settings = read_offers_config(config, overrides or [])  # refused before a second is spent
+    from dbnchurn.runs.offers import PAGE, run
+
     with displayed():
         found = run(settings, name=config.stem, model=model, raw_text=raw_text, mkdir=mkdir)
     print(found.summary.text())

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
 from dbnchurn.core.errors import ConfigError, listed
 from dbnchurn.core.places import make_folder
+
+if TYPE_CHECKING:
+    from dbnchurn.tables.dialect import CsvSettings
 
 # Endings by which a path is a file even if it does not exist.
 FILE_ENDINGS = (
@@ -41,6 +44,8 @@ Sheet = Annotated[
     str | None,
     typer.Option(help="Sheet of a spreadsheet; needed where several hold something."),
 ]
+Delimiter = Annotated[str | None, typer.Option(help="Delimiter of a CSV file.")]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of a CSV file, such as cp1250.")]
 Database = Annotated[str | None, typer.Option(help="Environment variable with a PostgreSQL URL.")]
 Cutoff = typer.Option(
     formats=["%Y-%m-%d"], help="Build a month: from the records before this date."
@@ -95,6 +100,23 @@ PublicKey = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Refuse a model that the owner of this key has not signed."),
 ]
+
+
+def csv_settings(delimiter: str | None, encoding: str | None) -> CsvSettings | None:
+    """What the options ``--delimiter`` and ``--encoding`` say.
+
+    Parameters
+    ----------
+    delimiter, encoding : str, optional
+
+    Returns
+    -------
+    CsvSettings or None
+        None where neither was given.
+    """
+    from dbnchurn.tables.dialect import CsvSettings
+
+    return None if delimiter is None and encoding is None else CsvSettings(delimiter, encoding)
 
 
 PathOrText = TypeVar("PathOrText", Path, str)

@@ -22,8 +22,10 @@ from dbnchurn.core.made_by import (
     CHANGED,
     RUN,
     Command,
+    Entries,
     Input,
     digest_of,
+    entries_of,
     input_of,
     inputs_of,
     running,
@@ -124,11 +126,18 @@ def recompute_page(page: Path) -> RecomputedPage:
     words = _words(page, content)
     said = content.made_by or {}
     inputs = inputs_of(said)
-    notes = _notes(said)
+    entries = entries_of(said)
+    notes = _notes(said, entries)
+    notes += [
+        f"{place} was added to since: its entries are read as they were"
+        for place in entries
+        if place in inputs and input_of(place) != inputs[place]
+    ]
+    others = {path: one for path, one in inputs.items() if path not in entries}
     with ScratchFolder() as scratch:
-        stand_ins = _stand_ins(page, inputs, scratch, grows=words[0] in APPENDED)
+        stand_ins = _stand_ins(page, others, scratch, grows=words[0] in APPENDED)
         notes += [f"{path} was added to since: its first rows are read" for path in stand_ins]
-        command = Command(words, stand_ins)
+        command = Command(words, stand_ins, entries)
         notes += _run(command, scratch)
         if changed := sorted(stand_ins.keys() - command.stood_in):
             raise ConfigError(_cannot(page, [_other_bytes(path) for path in changed]))
@@ -178,16 +187,18 @@ def _words(page: Path, content: PageContent) -> list[str]:
     return typed[typed.index(verb) :]
 
 
-def _notes(said: Mapping[str, object]) -> list[str]:
+def _notes(said: Mapping[str, object], entries: Entries) -> list[str]:
     """What may be the cause of differences, though no file has changed."""
     notes = []
     before, now = str(said.get("dbnchurn")), versions().get("dbnchurn", "unknown")
     if before != now:
         notes.append(f"the page was made by dbnchurn {before}, this is {now}")
-    databases = said.get("databases")
-    if isinstance(databases, list) and databases:
+    told = said.get("databases")
+    read = map(str, told) if isinstance(told, list) else ()
+    databases = [name for name in read if f"postgresql:{name}" not in entries]
+    if databases:
         notes.append(
-            f"tables of the database {listed(map(str, databases))} are read as they are now: "
+            f"tables of the database {listed(databases)} are read as they are now: "
             "whether they changed is not known"
         )
     return notes

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Config, Mkdir, RawText, Sheet, output_file, print_written
+from dbnchurn.cli.options import (
+    Config,
+    Delimiter,
+    Encoding,
+    Mkdir,
+    RawText,
+    Sheet,
+    csv_settings,
+    output_file,
+    print_written,
+)
 from dbnchurn.core.progress import displayed
 
 PANEL = "Find personas"
@@ -24,12 +34,11 @@ def personas(
     raw_text: RawText = False,
 ) -> None:
     """Group customers by what they are like, without their outcome, described in words."""
-    from dbnchurn.config import config_text
+    from dbnchurn.runs.personas_config import read_personas_config
 
-    config_text(config)  # refused before a second is spent on importing libraries
-    from dbnchurn.runs.personas import read_personas_config, run, summary
+    settings = read_personas_config(config, overrides or [])  # refused before a second is spent
+    from dbnchurn.runs.personas import run, summary
 
-    settings = read_personas_config(config, overrides or [])
     with displayed():
         folder = run(settings, name=config.stem, raw_text=raw_text, mkdir=mkdir)
     print(summary(folder))
@@ -49,6 +58,8 @@ def assign(
         typer.Option(help="Column that names the customer; by default as the personas have it."),
     ] = None,
     sheet: Sheet = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     earlier: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="An earlier output, to count who changed persona."),
@@ -70,6 +81,7 @@ def assign(
             output,
             id=id,
             sheet=sheet,
+            csv=csv_settings(delimiter, encoding),
             earlier=earlier,
             page=page,
             mkdir=mkdir,

@@ -40,9 +40,10 @@ def portrait(
 ) -> None:
     """Show what is known of customers, with dates, beside their persona and everyone."""
     from dbnchurn.portraits.config import read_portrait_config
+
+    settings = read_portrait_config(config, overrides or [])  # refused before a second is spent
     from dbnchurn.portraits.portrait_job import write_portraits
 
-    settings = read_portrait_config(config, overrides or [])
     with displayed():
         made = write_portraits(
             settings, customer=customer, page=page, personas=personas, profiles=profiles,

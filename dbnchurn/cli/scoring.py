@@ -21,6 +21,8 @@ from dbnchurn.cli.options import (
     AllowStale,
     Cutoff,
     Database,
+    Delimiter,
+    Encoding,
     Engine,
     Expect,
     History,
@@ -35,13 +37,13 @@ from dbnchurn.cli.options import (
     Sheet,
     TrustSources,
     check_month_options,
+    csv_settings,
     file_of,
     output_file,
     paths_by_table,
     refuse_file,
     refuse_options,
 )
-from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from dbnchurn.scoring.drift import Drift
     from dbnchurn.scoring.result import Job
     from dbnchurn.spark.scored_table import ScoreOptions
+    from dbnchurn.tables.dialect import CsvSettings
 
 PANEL = "Use a model"
 # Former defaults of `explain`.
@@ -86,10 +89,8 @@ def score(
     id: Id = None,
     sheet: Sheet = None,
     database: Database = None,
-    delimiter: Annotated[str | None, typer.Option(help="Delimiter of a CSV file.")] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Encoding of a CSV file, such as cp1250.")
-    ] = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     cutoff: Annotated[datetime | None, Cutoff] = None,
     raw: Annotated[list[str] | None, RawTables] = None,
     sources: RawSources = None,
@@ -123,6 +124,15 @@ def score(
     suppress: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Ids of customers who must not be contacted."),
+    ] = None,
+    suppress_delimiter: Annotated[
+        str | None, typer.Option(help="Delimiter of the suppression list.")
+    ] = None,
+    suppress_encoding: Annotated[
+        str | None, typer.Option(help="Encoding of the suppression list.")
+    ] = None,
+    suppress_sheet: Annotated[
+        str | None, typer.Option(help="Sheet of the suppression list.")
     ] = None,
     suppress_match: Annotated[
         IdMatch,
@@ -193,14 +203,22 @@ def score(
         return
     place = file_of(output, (".csv", ".parquet"))
     from dbnchurn.scoring.job import score_file
-    from dbnchurn.tables.dialect import CsvSettings
 
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
     day = _month_of_history(history, month, cutoff, model, place, mkdir=mkdir)
     entry = _log_entry(log, campaign_name, offer, channel, contact_date)
     wanted = _campaign(
-        campaign, budget, suppress, control, seed, suppress_match.value, allow_unmatched, entry
+        campaign,
+        budget,
+        suppress,
+        control,
+        seed,
+        suppress_match.value,
+        allow_unmatched,
+        entry,
+        csv_settings(suppress_delimiter, suppress_encoding),
+        suppress_sheet,
     )
     with displayed(), _interruptible(place):
         job = score_file(
@@ -209,7 +227,7 @@ def score(
             place,
             id=id,
             database=database,
-            csv=None if (delimiter, encoding) == (None, None) else CsvSettings(delimiter, encoding),
+            csv=csv_settings(delimiter, encoding),
             sheet=sheet,
             cutoff=cutoff.date() if cutoff is not None else None,
             tables=paths_by_table(raw),
@@ -239,6 +257,7 @@ def score(
 
 def _print_summary(job: Job, show: int, reasons: int) -> None:
     """What a finished job on this machine says."""
+    from dbnchurn.cli.console import console
     from dbnchurn.scoring.summary_text import (
         allowed_text,
         drift_table,
@@ -286,6 +305,8 @@ def _score_on_spark(
 
     if not output.startswith(TABLE):
         refuse_file(output)
+    from dbnchurn.cli.console import console
+
     with displayed():
         scored = score_table(model, table, output, spark_session(), **how)
     if scored.drift is not None:
@@ -339,6 +360,8 @@ def _campaign(
     match: Match,
     allow_unmatched: bool,
     log: LogEntry | None,
+    csv: CsvSettings | None,
+    sheet: str | None,
 ) -> Campaign | None:
     """The campaign list of the options; None if they name none."""
     from dbnchurn.scoring.campaign import Campaign
@@ -346,8 +369,19 @@ def _campaign(
     if (path is None) != (budget is None):
         raise ConfigError("a campaign list needs both --campaign FILE and --budget NUMBER")
     if path is not None and budget is not None:
-        return Campaign(path, budget, suppress, control, seed, match, allow_unmatched, log=log)
-    if suppress is not None or control or log is not None:
+        return Campaign(
+            path,
+            budget,
+            suppress,
+            control,
+            seed,
+            match,
+            allow_unmatched,
+            log=log,
+            suppress_csv=csv,
+            suppress_sheet=sheet,
+        )
+    if suppress is not None or control or log is not None or csv is not None or sheet is not None:
         raise ConfigError("--suppress, --control and --log belong to --campaign FILE")
     return None
 

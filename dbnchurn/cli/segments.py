@@ -23,9 +23,11 @@ def segments(
     raw_text: RawText = False,
 ) -> None:
     """Find segments of customers who say yes, described in words."""
-    from dbnchurn.runs.segments import read_segments_config, run, summary
+    from dbnchurn.runs.segments_config import read_segments_config
 
-    settings = read_segments_config(config, overrides or [])
+    settings = read_segments_config(config, overrides or [])  # refused before a second is spent
+    from dbnchurn.runs.segments import run, summary
+
     with displayed():
         folder = run(settings, name=config.stem, raw_text=raw_text, mkdir=mkdir)
     print(summary(folder))

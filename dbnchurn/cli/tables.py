@@ -26,7 +26,6 @@ from dbnchurn.cli.options import (
     output_folder,
     paths_by_table,
 )
-from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import displayed
@@ -130,6 +129,7 @@ def inspect(
 ) -> None:
     """Show what a table holds, how it is read, and what has to be decided."""
     check_places({"--html": html}, {"FILE": [table]}, mkdir=mkdir)
+    from dbnchurn.cli.console import console
     from dbnchurn.tables.inspection import inspect_table
     from dbnchurn.tables.inspection_page import write_inspection
     from dbnchurn.tables.inspection_text import closing_lines, columns_table, file_lines
@@ -247,9 +247,10 @@ def prepare(
             )
         elif config is not None:
             from dbnchurn.runs import read_config
-            from dbnchurn.runs.customers import prepare_tables
 
             settings = read_config(config, overrides or [])
+            from dbnchurn.runs.customers import prepare_tables
+
             built = prepare_tables(
                 settings, Path(output), [day] if day else None, allow_stale=allow_stale, mkdir=mkdir
             )

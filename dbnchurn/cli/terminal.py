@@ -6,20 +6,14 @@ it would change its title, clear the screen, or hide a line. What rich draws by 
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """All but the tab and the new line; with those that turn the direction of writing."""
-WIDTH = 170  # characters, where standard output is no terminal
 
 
 def spelled_out(text: str) -> str:
@@ -67,23 +61,3 @@ def plain_streams() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
-
-
-def console() -> Console:
-    """Standard output; wide where it is no terminal, so that a log keeps whole lines."""
-    return _Console(width=None if sys.stdout.isatty() else WIDTH)
-
-
-class _Console(Console):
-    """Standard output, whose end is an error and no exit, and whose texts hold no commands."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise what rich has caught."""
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-
-    def render(
-        self, renderable: RenderableType, options: ConsoleOptions | None = None
-    ) -> Iterable[Segment]:
-        """Pieces of what is drawn, with control characters spelled out."""
-        for piece in super().render(renderable, options):
-            yield piece if piece.control else Segment(spelled_out(piece.text), piece.style)

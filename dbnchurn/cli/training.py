@@ -13,7 +13,6 @@ from dbnchurn.cli.command_line import app
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.cli.interruption import code_of
 from dbnchurn.cli.options import Engine, Mkdir
-from dbnchurn.cli.terminal import console
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import displayed
 
@@ -36,17 +35,18 @@ def train(
 
     While it trains, the run is a folder NAME.unfinished; if it is interrupted, --resume continues.
     """
-    from dbnchurn.config import config_text
-
     if (config is None) == (resume is None):
         raise ConfigError("give either a config or an unfinished run with --resume")
+    from dbnchurn.config import config_text
+
+    # Refused before a second is spent: a config that is not there, and one with a mistake.
     if config is not None:
-        config_text(config)  # refused before a second is spent on importing libraries
+        config_text(config)
     from dbnchurn.runs import read_config
+
+    settings = None if config is None else read_config(config, overrides or [])
     from dbnchurn.runs import resume as resume_run
     from dbnchurn.runs import train as train_run
-    from dbnchurn.runs.folder import read_json
-    from dbnchurn.runs.summary_text import result_table, summary_text
     from dbnchurn.runs.unfinished import Interrupted
 
     spark_engine = None
@@ -59,13 +59,16 @@ def train(
         with displayed():
             if resume is not None:
                 folder = resume_run(resume, engine=spark_engine)
-            elif config is not None:
-                settings = read_config(config, overrides or [])
+            elif config is not None and settings is not None:
                 folder = train_run(settings, name=config.stem, mkdir=mkdir, engine=spark_engine)
     except Interrupted as stop:
         print(f"interrupted: {stop}", file=sys.stderr, flush=True)
         # At once: threads that are still training are not waited for.
         os._exit(code_of(stop.__cause__))
+    from dbnchurn.cli.console import console
+    from dbnchurn.runs.folder import read_json
+    from dbnchurn.runs.summary_text import result_table, summary_text
+
     metrics = read_json(folder / "metrics.json")
     console().print(result_table(metrics))
     print(summary_text(folder, metrics))

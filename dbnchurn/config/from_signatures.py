@@ -27,6 +27,8 @@ from typing import (
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from dbnchurn.config.source_classes import SourceClass
+
 T = TypeVar("T")
 Hint = Any  # a type hint is a type, a special form or an alias: typing has no name for all of them
 
@@ -67,7 +69,8 @@ def section_of(
     Parameters
     ----------
     estimator : class or function
-        Its named parameters have type hints. Of a union only the members that YAML can hold are
+        Its named parameters have type hints. A class can be known from its source alone, see
+        :func:`dbnchurn.config.source_class`. Of a union only the members that YAML can hold are
         kept, so ``int | Generator | None`` reads as an integer or null.
     omit : collection of str, default ()
         Parameters to leave out, here and in nested sections (such as ``random_state``).
@@ -181,13 +184,21 @@ def build(section: Section, estimator: Callable[..., T], **also: Any) -> T:
     >>> build(section_of(Leaves)(trees=5), Leaves).trees
     5
     """
-    if section.made_from is not estimator:
+    if _origin(section) is not estimator:
         raise TypeError(f"the section {type(section).__name__} was not made from {estimator!r}")
     values = {name: getattr(section, name) for name in type(section).model_fields}
     for name, value in values.items():
-        if isinstance(value, Section) and value.made_from is not None:
-            values[name] = build(value, value.made_from)
+        if isinstance(value, Section) and (origin := _origin(value)) is not None:
+            values[name] = build(value, origin)
     return estimator(**values, **also)
+
+
+def _origin(section: Section) -> Callable[..., Any] | None:
+    """What a section was made from; a class that was known from its source is imported now."""
+    made_from = section.made_from
+    if inspect.isclass(made_from) and issubclass(made_from, SourceClass):
+        return made_from.imported()
+    return made_from
 
 
 def _signature_owner(estimator: Callable[..., Any]) -> Callable[..., Any]:

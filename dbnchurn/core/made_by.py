@@ -25,6 +25,7 @@ CHANGED = "changed while it was read"
 RUN = {"run": True}
 """Of the report of a run, which is made of the files of its folder alone."""
 Plain: TypeAlias = Mapping[str, object]
+Entries: TypeAlias = Mapping[str, Mapping[str, str]]
 _Files: TypeAlias = tuple[tuple[str, int, int], ...]  # name, bytes, time of the last change
 
 
@@ -54,6 +55,8 @@ class Command:
         As typed after ``dbnchurn``.
     stand_ins : mapping of path → path, optional
         Files that are read in the place of others.
+    entries_before : mapping of place → entry → digest, optional
+        Collections of entries, of which these alone are read, as they were.
 
     Attributes
     ----------
@@ -63,10 +66,12 @@ class Command:
 
     words: Sequence[str]
     stand_ins: Mapping[str, Path] = field(default_factory=dict)
+    entries_before: Entries = field(default_factory=dict)
     stood_in: set[str] = field(init=False, default_factory=set)
     _read: dict[str, _Files] = field(init=False, default_factory=dict)
     _inputs: dict[str, Input] = field(init=False, default_factory=dict)  # read once for all pages
     _databases: dict[str, None] = field(init=False, default_factory=dict)
+    _entries: dict[str, Mapping[str, str]] = field(init=False, default_factory=dict)
     _pages: int = field(init=False, default=0)
 
     def read(self, path: str) -> None:
@@ -77,6 +82,17 @@ class Command:
     def read_database(self, variable: str) -> None:
         """Take a database among the inputs, by the environment variable of its URL."""
         self._databases[variable] = None
+
+    def read_entries(self, place: str, digests: Mapping[str, str]) -> None:
+        """Take entries of a collection that grows among the inputs.
+
+        Parameters
+        ----------
+        place : str
+            Of the collection.
+        digests : mapping of entry → str
+        """
+        self._entries[place] = digests
 
     def as_dict(self) -> Plain:
         """What the next page of the command says of it."""
@@ -89,6 +105,7 @@ class Command:
             "dbnchurn": versions().get("dbnchurn", "unknown"),
             "inputs": {path: vars(self._input(path)) for path in sorted(self._read)},
             "databases": sorted(self._databases),
+            **({"entries": self._entries} if self._entries else {}),
         }
 
     def _input(self, path: str) -> Input:
@@ -125,6 +142,30 @@ def note_database(variable: str) -> None:
     """Name a database that is read to the command that runs, if one does."""
     if (command := _current.get()) is not None:
         command.read_database(variable)
+
+
+def note_entries(place: str, digests: Mapping[str, str]) -> None:
+    """Name entries of a collection that are read to the command that runs, if one does.
+
+    Parameters
+    ----------
+    place : str
+        Of the collection, as the command names it.
+    digests : mapping of entry → str
+    """
+    if (command := _current.get()) is not None:
+        command.read_entries(place, digests)
+
+
+def entries_before(place: str) -> Mapping[str, str] | None:
+    """The only entries of a collection that the command that runs may read; None for all.
+
+    Returns
+    -------
+    mapping of entry → digest, or None
+    """
+    command = _current.get()
+    return None if command is None else command.entries_before.get(place)
 
 
 def stand_in(path: str) -> str:
@@ -221,6 +262,27 @@ def inputs_of(said: Plain) -> dict[str, Input]:
         named = cast("Mapping[str, Mapping[str, object]]", said["inputs"])
         return {p: Input(str(one["digest"]), int(str(one["size"]))) for p, one in named.items()}
     except (AttributeError, KeyError, TypeError, ValueError):
+        raise ConfigError(
+            "what the page says of its inputs was changed and cannot be read; make the page anew"
+        ) from None
+
+
+def entries_of(said: Plain) -> Entries:
+    """The entries that a page names, by the place of their collection.
+
+    Raises
+    ------
+    ConfigError
+        If they are written in another way than pages write them.
+    """
+    found = said.get("entries", {})
+    try:
+        named = cast("Mapping[str, Mapping[str, object]]", found)
+        return {
+            place: {name: str(digest) for name, digest in digests.items()}
+            for place, digests in named.items()
+        }
+    except AttributeError:
         raise ConfigError(
             "what the page says of its inputs was changed and cannot be read; make the page anew"
         ) from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from dbnchurn.core.lazy import LazyModule
@@ -21,6 +20,8 @@ PACKAGES = ("dbnchurn", "numpy", "pandas", "scikit-learn", "torch", "treelite", 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that a model depends on."""
+    from importlib.metadata import PackageNotFoundError, version  # slow, and asked for once
+
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

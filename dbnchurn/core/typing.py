@@ -11,6 +11,7 @@ Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Ints32 = npt.NDArray[np.int32]
+UInts32 = npt.NDArray[np.uint32]
 Bools = npt.NDArray[np.bool_]
 Dates = npt.NDArray[np.datetime64]
 Rows = npt.NDArray[np.intp]  # row numbers

@@ -30,17 +30,16 @@ HUBS = quoted("hubs left out")
 SHOWN = 5
 
 ALWAYS = (
-    Feature("neighbours", "count(*)", empty=0.0),
-    Feature("neighbours_customers", "count(k.key)", empty=0.0),
-    Feature("neighbours_left", "count(k.day)", empty=0.0),
-    Feature("neighbours_left_recent", "count_if(k.recent)", empty=0.0),
-    Feature("neighbours_left_share", "count(k.day) / nullif(count(k.key), 0)"),
+    Feature("neighbours", "p.neighbours", empty=0.0),
+    Feature("neighbours_customers", "p.customers", empty=0.0),
+    Feature("neighbours_left", "coalesce(l.neighbours, 0)", empty=0.0),
+    Feature("neighbours_left_recent", "coalesce(l.recent, 0)", empty=0.0),
+    Feature("neighbours_left_share", "coalesce(l.neighbours, 0) / nullif(p.customers, 0)"),
     Feature(
         "neighbours_left_weighted",
-        "coalesce(sum(t.w) FILTER (k.day IS NOT NULL), 0)::DOUBLE "
-        "/ nullif(sum(t.w) FILTER (k.key IS NOT NULL), 0)::DOUBLE",
+        "coalesce(l.weight, 0)::DOUBLE / nullif(p.weight, 0)::DOUBLE",
     ),
-    Feature("neighbours_days_since_left", "min(k.days)"),
+    Feature("neighbours_days_since_left", "l.days"),
 )
 """Features of every table of calls: their names behind that of the table, and their SQL."""
 
@@ -73,6 +72,7 @@ def neighbour_queries(session: Session, plan: DataPlan, window: Window) -> Itera
     for place, (name, neighbours) in enumerate(plan.neighbours.items()):
         ties = f"ties{place}"
         _ties(session, plan, name, neighbours, window, ties)
+        _people(session, neighbours, ties)
         _note_hubs(session, name, neighbours.hubs, window, ties)
         yield _query(plan, name, neighbours, window, ties)
 
@@ -169,18 +169,22 @@ def _other(session: Session, plan: DataPlan, name: str, neighbours: Neighbours) 
     )
 
 
+def _people(session: Session, neighbours: Neighbours, ties: str) -> None:
+    """One row for each person: partners, mutual ones, and the ties that make a neighbour."""
+    some = " FILTER (calls)" if neighbours.directions == "out" else ""  # a filter takes time
+    session.run(
+        f"CREATE OR REPLACE TABLE {ties}_people AS SELECT a, count(*) AS n, count_if(mutual) AS m, "
+        f"count(*){some} AS neighbours, sum(w){some} AS weight FROM {ties} GROUP BY a"
+    )
+
+
 def _note_hubs(session: Session, name: str, rule: HubRule, window: Window, ties: str) -> None:
     """Add the hubs of one table and cutoff to those that are left out."""
     session.run(
         f"CREATE TABLE IF NOT EXISTS {HUBS} (name VARCHAR, cutoff DATE, id VARCHAR, "
         "partners BIGINT, found BOOLEAN)"
     )
-    by_rule = "FALSE"
-    people = f"{ties}_people"
-    session.run(
-        f"CREATE OR REPLACE TABLE {people} AS SELECT a, count(*) AS n, count_if(mutual) AS m FROM "
-        f"{ties} GROUP BY a"
-    )
+    by_rule, people = "FALSE", f"{ties}_people"
     if rule.cut:
         total, mutual, most, usual = session.row(
             f"SELECT sum(n), sum(m), quantile_cont(n, {rule.quantile!r}), median(n) FROM {people}"
@@ -210,12 +214,68 @@ def _query(
     plan: DataPlan, name: str, neighbours: Neighbours, window: Window, ties: str
 ) -> FeatureQuery:
     """The features of one table of calls, one row for each customer."""
-    features = [Feature(f"{name}_{f.name}", f.sql, f.kind, f.empty) for f in ALWAYS]
+    usage = _usage_features(name, neighbours)
+    features = [
+        *(Feature(f"{name}_{f.name}", f.sql, f.kind, f.empty) for f in ALWAYS),
+        *(Feature(f.name, f"u.{quoted(f.name)}") for f in usage),
+    ]
+    recent = shift(window.cutoff, neighbours.recent, -1)
+    used = "WHERE t.calls" if neighbours.directions == "out" else ""
+    # Sums over all ties are taken once; hubs and others than customers are few, and taken off.
+    sources = {
+        "apart": f"SELECT p.a AS key, h.a IS NOT NULL AS hub FROM {ties}_people p LEFT JOIN "
+        f"{ties}_hubs h ON p.a = h.a LEFT JOIN known_customers k ON p.a = k.key WHERE h.a IS NOT "
+        "NULL OR k.key IS NULL",
+        "off": "SELECT t.a, count_if(x.hub) AS hubs, count(*) AS number, sum(t.w) AS weight FROM "
+        f"{ties} t JOIN {ties}_apart x ON t.b = x.key {used} GROUP BY t.a",
+        "kept": "SELECT p.a, p.neighbours - coalesce(x.hubs, 0) AS neighbours, p.neighbours - "
+        "coalesce(x.number, 0) AS customers, p.weight - coalesce(x.weight, 0) AS weight FROM "
+        f"{ties}_people p LEFT JOIN {ties}_off x ON p.a = x.a",
+        "gone": f"SELECT key, day > {day(recent)} AS recent, days FROM known_customers ANTI JOIN "
+        f"{ties}_hubs h ON key = h.a WHERE day IS NOT NULL",
+        "left": "SELECT t.a, count(*) AS neighbours, count_if(k.recent) AS recent, sum(t.w) AS "
+        f"weight, min(k.days) AS days FROM {ties} t JOIN {ties}_gone k ON t.b = k.key {used} GROUP "
+        "BY t.a",
+    }
+    joins = f"LEFT JOIN {ties}_left l ON p.a = l.a"
+    if usage:
+        sources["usage"] = _usage(plan, neighbours, window, ties, usage, used)
+        joins += f" LEFT JOIN {ties}_usage u ON p.a = u.a"
+    named = ", ".join(f"{ties}_{source} AS ({sql})" for source, sql in sources.items())
+    columns = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in features)
+    return FeatureQuery(
+        f"WITH {named} SELECT p.a AS key, {columns} FROM {ties}_kept p {joins} WHERE p.neighbours "
+        "> 0",
+        tuple(features),
+    )
+
+
+def _usage_features(name: str, neighbours: Neighbours) -> list[Feature]:
+    """The features of usage, as aggregates over ties and the tables ``u0``, ``u1``, …"""
+    return [
+        Feature(
+            f"{name}_neighbours_{other}_{c}_mean",
+            f"sum(CAST(round(u{number}.{quoted(c)}) AS HUGEINT))::DOUBLE / "
+            f"nullif(count(u{number}.{quoted(c)}), 0) / {SCALE}.0",
+        )
+        for number, (other, columns) in enumerate(neighbours.usage.items())
+        for c in columns
+    ]
+
+
+def _usage(
+    plan: DataPlan,
+    neighbours: Neighbours,
+    window: Window,
+    ties: str,
+    features: list[Feature],
+    used: str,
+) -> str:
+    """SQL of the usage of the neighbours of each person; `used` is a condition of ties."""
     joins = []
     for number, (other, columns) in enumerate(neighbours.usage.items()):
         table = plan.tables[other]
         span = whole_span(table, window)
-        at = f"u{number}"
         means = ", ".join(
             f"sum(CAST(round({quoted(c)} * {SCALE}) AS HUGEINT))::DOUBLE / "
             f"nullif(count({quoted(c)}), 0) AS {quoted(c)}"
@@ -223,24 +283,13 @@ def _query(
         )
         joins.append(
             f"LEFT JOIN (SELECT {quoted(table.key)} AS key, {means} FROM {quoted(other)} WHERE "
-            f"{rows_within(table, span.start, span.until)} GROUP BY ALL) {at} ON t.b = {at}.key"
+            f"{rows_within(table, span.start, span.until)} GROUP BY ALL) u{number} ON t.b = "
+            f"u{number}.key"
         )
-        features += [
-            Feature(
-                f"{name}_neighbours_{other}_{c}_mean",
-                f"sum(CAST(round({at}.{quoted(c)}) AS HUGEINT))::DOUBLE / "
-                f"nullif(count({at}.{quoted(c)}), 0) / {SCALE}.0",
-            )
-            for c in columns
-        ]
-    recent = shift(window.cutoff, neighbours.recent, -1)
-    direction = "WHERE t.calls" if neighbours.directions == "out" else ""
-    columns_sql = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in features)
-    return FeatureQuery(
-        f"SELECT t.a AS key, {columns_sql} FROM {ties} t ANTI JOIN {ties}_hubs h ON t.b = h.a LEFT "
-        f"JOIN (SELECT *, day > {day(recent)} AS recent FROM known_customers) k ON t.b = k.key "
-        f"{' '.join(joins)} {direction} GROUP BY t.a",
-        tuple(features),
+    selected = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in features)
+    return (
+        f"SELECT t.a, {selected} FROM {ties} t ANTI JOIN {ties}_hubs h ON t.b = h.a "
+        f"{' '.join(joins)} {used} GROUP BY t.a"
     )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.statistics import wilson
 from dbnchurn.evaluate.bootstrap import bootstrap
 from dbnchurn.evaluate.ranking import Ranking, ScoredRows, checked
 from dbnchurn.evaluate.registry import MetricInput, compute
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+else:
+    pd = LazyModule("pandas")
 
 SMALLEST_CLASS = 20  # churners, and others, that a group needs for its metrics
 SHOWN = ("precision", "recall", "roc_auc")  # metrics of a group

@@ -16,14 +16,11 @@ from dbnchurn.config import dump
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.files import write_whole
 from dbnchurn.experiments.comparison import compare_runs
-from dbnchurn.experiments.comparison_files import write_comparison
 from dbnchurn.experiments.fingerprints import Fingerprints, completion_marker, key_of
 from dbnchurn.experiments.finished_runs import read_run
 from dbnchurn.experiments.grid import PlannedRun, experiment_section, plan
 from dbnchurn.experiments.progress_board import ProgressBoard
-from dbnchurn.experiments.worker import run_one
 from dbnchurn.experiments.worker_pool import Event, WorkerJob, run_jobs
-from dbnchurn.model.compute import resolve_device
 from dbnchurn.report.comparison_content import Comparison
 from dbnchurn.runs.config import RunConfig, without_refit
 from dbnchurn.runs.facts import FACTS
@@ -94,6 +91,8 @@ def run_experiment(
         fingerprints = Fingerprints()
         runs = [_keyed(run, folder, fingerprints) for run in planned]
         failures = _run_missing(config, runs, folder, jobs, fingerprints.largest)
+        from dbnchurn.experiments.comparison_files import write_comparison  # draws
+
         comparison = _compare(config, name, runs, failures)
         write_comparison(folder, comparison)
     return folder
@@ -149,6 +148,8 @@ def _run_missing(
 
 
 def _job(keyed: _KeyedRun, folder: Path) -> WorkerJob:
+    from dbnchurn.experiments.worker import run_one
+
     facts = {
         "key": keyed.key,
         "variant": keyed.run.variant,
@@ -163,6 +164,8 @@ def _job(keyed: _KeyedRun, folder: Path) -> WorkerJob:
 
 def _on_cuda(config: RunConfig) -> int | None:
     """One run at a time on a CUDA device; elsewhere no limit."""
+    from dbnchurn.model.compute import resolve_device
+
     return 1 if resolve_device(config.device) == "cuda" else None
 
 

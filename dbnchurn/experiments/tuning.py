@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import stage
@@ -21,11 +22,13 @@ from dbnchurn.experiments.fingerprints import key_of, of_customers
 from dbnchurn.experiments.search import WORST, Search, Tuned, require_optuna
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import check_leakage, read_customers
-from dbnchurn.runs.dataset import Dataset
 from dbnchurn.runs.feedback import with_feedback
 from dbnchurn.runs.folder import only_one, open_output
 from dbnchurn.runs.protocol import division
 from dbnchurn.runs.sections import TuningSection
+
+if TYPE_CHECKING:
+    from dbnchurn.runs.dataset import Dataset
 
 
 def tune(
@@ -108,6 +111,8 @@ def _dataset(config: RunConfig) -> tuple[Dataset, str]:
         parts = division(table, config.split, config.seed)
         table = check_leakage(config, table, parts, built)
         table, _ = with_feedback(config, table, parts)
+    from dbnchurn.runs.dataset import Dataset  # now that the table is found to be good
+
     return Dataset.of(table, parts, config.campaign), of_customers(table)
 
 

@@ -10,6 +10,9 @@ from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.training import train
 from dbnchurn.runs.unfinished import SUFFIX
 
+# The server that workers fork from imports this module, and with it what a run is fitted with.
+import dbnchurn.runs.fitting  # noqa: F401  isort: skip
+
 
 def run_one(config: str, name: str, facts: dict[str, object]) -> str:
     """Train a run and write the completion marker of its folder.

@@ -13,6 +13,7 @@ import pandas as pd
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed, wants_extra
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.data.joins import CUTOFF
+from dbnchurn.predictor.changed import check_allowed
 from dbnchurn.predictor.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 Files = tuple[tuple[str, bytes], ...]
 
 
-def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> DataFrame:
+def score_spark(
+    df: DataFrame,
+    model: str | Path,
+    *,
+    id: str | None = None,
+    allow_changed: Collection[str] = (),
+) -> DataFrame:
     """Score the customers of a Spark data frame.
 
     The files of the model are broadcast to every worker once; each worker process loads them, with
@@ -36,6 +43,8 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
         On the driver.
     id : str, optional
         Column that names the customer; by default the one that was named in training.
+    allow_changed : collection of str, default ()
+        The column of the ids, if they may lack zeros that those of the training began with.
 
     Returns
     -------
@@ -51,7 +60,8 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
     ArtifactError
         If the model cannot be used; it is loaded on the driver first.
     DataError
-        In the workers, as :meth:`dbnchurn.Predictor.score`: the job fails with that message.
+        In the workers, as :meth:`dbnchurn.Predictor.score`, and where ids lost their zeros: the
+        job fails with that message.
 
     Examples
     --------
@@ -77,6 +87,7 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
             f"rows of a Spark data frame have no order, so a column has to name the customer: "
             f"give id=; {reason}"
         )
+    check_allowed(allow_changed, [name])
     broadcast = df.sparkSession.sparkContext.broadcast(model_files(model))
     wanted = [column.name for column in predictor.schema.used]
     absent = [column for column in wanted if column not in df.columns]
@@ -98,6 +109,9 @@ def score_spark(df: DataFrame, model: str | Path, *, id: str | None = None) -> D
         loaded = loaded_once(broadcast.value)
         for frame in frames:
             days = [frame.pop(column) for column in dated]
+            # A warning of a worker would be read by nobody.
+            if name not in allow_changed and (why := loaded.zeros_lost(frame, name)):
+                raise DataError(f"{why}, or, if these are the ids, say allow_changed=[{name!r}]")
             scores = loaded.score(frame, id=name)
             scores = scores.assign(risk=scores["risk"].astype(str))
             for column, values in zip(dated, days, strict=True):

@@ -83,7 +83,7 @@ class ForecastConfig(Section):
         "month with a row.",
     )
     columns: tuple[Name, ...] = Field(
-        default=(), description="Columns of the hazards: numbers in eight bins, or categories."
+        default=(), description="Columns of the hazards: numbers in sixteen bins, or categories."
     )
     changes: tuple[Name, ...] = Field(
         default=(), description="Columns of numbers whose change over two months the hazards use."

@@ -19,9 +19,12 @@ from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.forecast.history import History
 
 WINDOW = 18  # months of rows from which a hazard is learned
-LEVELLED = 9  # newest months of outcomes that set the level
-FADING = 0.7  # weight of a month of outcomes beside the one after it
-LEVEL_ROWS = 100_000  # of these months, at most; few rows would make the level noisy
+FADING = 0.9  # weight of a month of outcomes beside the one after it, for level and trend
+LEVEL_ROWS = 100_000  # that set them, at most; few rows would make the level noisy
+# Penalties of the trend and of the level of a segment, one month ahead; they grow with the square
+# of the months ahead, for the further off, the less surely what was seen goes on.
+STEADY = 1000.0
+ALIKE = 50.0
 MOST = 700  # indicators; with more there is no effect by segment
 PENALTY = 1.0  # of an indicator of a bin
 WITHIN = 4.0  # of an indicator of a bin in one segment
@@ -93,12 +96,7 @@ def fit_hazard(
     gone, there = np.flatnonzero(until == ahead) + begin, np.flatnonzero(until > ahead) + begin
     if not len(gone) and not len(there):
         return None
-    (gone, heavy), (there, light) = (
-        _drawn(gone, sample // 2, generator), _drawn(there, sample - sample // 2, generator),
-    )  # fmt: skip
-    rows = np.concatenate([gone, there])
-    weight = np.concatenate([np.full(len(gone), heavy), np.full(len(there), light)])
-    left = np.concatenate([np.ones(len(gone)), np.zeros(len(there))])
+    rows, left, weight = _sampled(gone, there, sample, generator)
     found = _fit(
         history.segment[rows].astype(np.int64),
         history.codes[rows].astype(np.int64),
@@ -106,28 +104,52 @@ def fit_hazard(
         weight,
         (len(history.segments), history.sizes),
     )
-    return _levelled(found, history, ahead)
+    return _levelled(found, history, ahead, *_sampled(gone, there, LEVEL_ROWS, generator))
 
 
-def _levelled(hazard: Hazard, history: History, ahead: int) -> Hazard:
-    """The hazard with the level of the newest outcomes, for rates drift."""
-    last = len(history.months) - 1
-    first = max(0, last - ahead - LEVELLED + 1)
-    begin, end = int(history.starts[first]), int(history.starts[last - ahead + 1])
-    step = -(-(end - begin) // LEVEL_ROWS)  # rows are in the order of months and customers
-    rows = np.arange(begin, end, step)
-    rows = rows[history.ahead[rows] >= ahead]
-    left = history.ahead[rows] == ahead
+def _levelled(
+    hazard: Hazard, history: History, ahead: int, rows: Ints, left: Floats, weight: Floats
+) -> Hazard:
+    """The hazard with level, trend and segments of the newest outcomes, for rates drift.
+
+    A logistic regression on month and segment beside the hazard; its line of the months is followed
+    up to the month that is forecast.
+    """
     if not left.any():
         return hazard
+    segment = history.segment[rows].astype(np.int64)
+    p = hazard.probability(segment, history.codes[rows])
+    logit = np.log(p / (1 - p))
+    # All rows of a month and segment are moved alike; the last month is the one with time 0.
     month = np.searchsorted(history.starts, rows, side="right") - 1
-    weight = FADING ** (last - ahead - month)
-    p = hazard.probability(history.segment[rows].astype(np.int64), history.codes[rows])
-    logit, shift = np.log(p / (1 - p)), 0.0
+    segments, first, last = len(history.segments), month.min(), len(history.months) - 1
+    months = last - ahead - first + 1
+    cell = (month - first) * segments + segment
+    time = np.repeat(np.arange(-months, 0) + 1.0 - ahead, segments)
+    of_segment = np.tile(np.eye(segments), (months, 1))
+    design = np.column_stack([np.ones(len(time)), time, of_segment])
+    fading = FADING ** (time[-1] - time)
+    penalty = np.r_[0.0, STEADY, np.full(segments, ALIKE)] * ahead**2
+    at = np.zeros(len(penalty))
     for _ in range(ROUNDS):
-        now = expit(logit + shift)
-        shift += float(weight @ (left - now) / (weight @ (now * (1 - now)) + 1e-9))
-    return replace(hazard, level=hazard.level + shift)
+        now = expit(logit + (design @ at)[cell])
+        slope = fading * np.bincount(cell, weight * (left - now), len(time))
+        curve = fading * np.bincount(cell, weight * now * (1 - now), len(time))
+        bent = design.T @ (design * curve[:, None]) + np.diag(penalty + 1e-9)
+        step = np.linalg.solve(bent, design.T @ slope - penalty * at)
+        at += np.clip(step, -2.0, 2.0)
+    return replace(hazard, level=hazard.level + float(at[0]), segment=hazard.segment + at[2:])
+
+
+def _sampled(
+    gone: Ints, there: Ints, most: int, generator: np.random.Generator
+) -> tuple[Ints, Floats, Floats]:
+    """At most so many rows of those who leave and those who stay: rows, who left, weights."""
+    some_gone, heavy = _drawn(gone, most // 2, generator)
+    some_there, light = _drawn(there, most - most // 2, generator)
+    left = np.r_[np.ones(len(some_gone)), np.zeros(len(some_there))]
+    weight = np.where(left > 0, heavy, light)
+    return np.concatenate([some_gone, some_there]), left, weight
 
 
 def _drawn(

@@ -20,7 +20,7 @@ from dbnchurn.forecast.intervals import LEAST_ORIGINS
 from dbnchurn.tables.duckdb import Session
 
 LEAST_MONTHS = 6  # before the first origin of the backtest
-BINS = 8
+BINS = 16
 LEVELS = 20  # of a category; the others are one
 LAG = 2  # months of a change
 NO_DATE = -9999  # tenure of a customer without a date

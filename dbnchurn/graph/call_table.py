@@ -19,9 +19,21 @@ LARGEST_SUM = TOO_LARGE / 2  # of all weights; far enough from it that rounding 
 
 
 class CallTable(NamedTuple):
-    """What the checks found of a table of calls."""
+    """What the checks found of a table of calls.
+
+    Parameters
+    ----------
+    rows : int
+        Those that are used.
+    span : pair of int or None
+        Least and largest id; None for texts.
+    first, last : datetime or None
+        Moments of the first and last call.
+    notes : tuple of str
+    """
 
     rows: int
+    span: tuple[int, int] | None
     first: datetime | None
     last: datetime | None
     notes: tuple[str, ...]
@@ -98,7 +110,7 @@ def make_calls(session: Session, config: GraphConfig) -> CallTable:
         f"CREATE VIEW {CALLS} AS SELECT caller, callee, day, "
         f"CAST(round({weight} * {SCALE}) AS BIGINT) AS weight FROM given_calls WHERE {kept}"
     )
-    return _counted(session, config, left_out, kept, kinds)
+    return _counted(session, config, left_out, kept, kinds, text=text)
 
 
 def _number(name: str, kinds: Mapping[str, str], where: str) -> str:
@@ -197,6 +209,8 @@ def _counted(
     left_out: Mapping[str, str],
     kept: str,
     kinds: Mapping[str, str],
+    *,
+    text: bool,
 ) -> CallTable:
     """Read the table once: refuse it, or say what is left out."""
     where = config.calls.name
@@ -205,10 +219,11 @@ def _counted(
     weight = config.weight if config.weight == "minutes" else "number"
     row = session.row(
         f"SELECT count(*), count_if({kept}), min(day) FILTER ({kept}), max(day) FILTER ({kept}), "
-        f"sum({weight}) FILTER ({kept} AND isfinite({weight})), "
+        f"sum({weight}) FILTER ({kept} AND isfinite({weight})), min(least(caller, callee)) FILTER "
+        f"({kept}), max(greatest(caller, callee)) FILTER ({kept}), "
         f"{', '.join(parts)} FROM given_calls"
     )
-    total, used, first, last, weights, *counts = row
+    total, used, first, last, weights, low, high, *counts = row
     wrong = [
         f"{sentence} ({count} rows)"
         for sentence, count in zip(faults, counts, strict=False)
@@ -232,4 +247,5 @@ def _counted(
         raise DataError(f"{where}: {'; '.join(wrong)}")
     if config.date is not None and kinds[config.date] == "TIMESTAMP WITH TIME ZONE":
         told.append(f"times in {config.date!r} carry a zone and are taken in UTC")
-    return CallTable(used, first, last, tuple(told))
+    span = None if text else (low, high)
+    return CallTable(used, span, first, last, tuple(told))

@@ -78,7 +78,7 @@ class GraphConfig(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     memory: Memory = Field(default="1GB", description="Of DuckDB, before it writes to disk.")
     threads: Annotated[int, Field(ge=1)] = Field(
-        default=2, description="Of DuckDB, and of sums of ties."
+        default=2, description="Of DuckDB, of sums of ties, and of PageRank."
     )
 
     @model_validator(mode="after")

@@ -223,7 +223,7 @@ def key_users(config: GraphConfig) -> KeyUsers:
             "out, no customer has calls; look at hubs and customers"
         )
     with stage("measure the graph"):
-        rank, core = pagerank(graph), core_numbers(graph)
+        rank, core = pagerank(graph, threads=config.threads), core_numbers(graph)
     with stage("choose the key users"):
         spread = spread_of(graph, config.passes_on)
         seeds = choose_seeds(spread, config.seeds, among)
@@ -269,7 +269,8 @@ def reach_curve(
     number = min(config.seeds, len(among))
     if held_out:
         earlier = spread_of(chosen_from, config.passes_on)
-        seeds, rank = choose_seeds(earlier, number, among), pagerank(chosen_from)
+        seeds = choose_seeds(earlier, number, among)
+        rank = pagerank(chosen_from, threads=config.threads)
         spread = spread_of(reached_by, config.passes_on)
     orders = {
         REACH: seeds.people,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,7 +87,7 @@ def core_numbers(graph: CallGraph) -> Ints:
     return core
 
 
-def pagerank(graph: CallGraph, damping: float = DAMPING) -> Floats:
+def pagerank(graph: CallGraph, damping: float = DAMPING, *, threads: int = 1) -> Floats:
     """PageRank by the weights of the calls: who is called by people who are called.
 
     Parameters
@@ -93,6 +95,8 @@ def pagerank(graph: CallGraph, damping: float = DAMPING) -> Floats:
     graph : CallGraph
         Of n people.
     damping : float, default 0.85
+    threads : int, default 1
+        They change nothing but the time.
 
     Returns
     -------
@@ -113,14 +117,31 @@ def pagerank(graph: CallGraph, damping: float = DAMPING) -> Floats:
     silent = out == 0
     share = np.divide(1.0, out, out=np.zeros(n), where=~silent)
     rank = np.full(n, 1.0 / n)
-    for _ in range(MOST_STEPS):
-        spread = graph.incoming @ (rank * share) + rank[silent].sum() / n
-        after = damping * spread + (1.0 - damping) / n
-        change = float(np.abs(after - rank).sum())
-        rank = after
-        if change < TOLERANCE:
-            break
+    parts = _row_blocks(graph.incoming, threads)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for _ in range(MOST_STEPS):
+            sent = rank * share
+            spread = np.concatenate(list(pool.map(lambda part, sent=sent: part @ sent, parts)))
+            spread += rank[silent].sum() / n
+            after = damping * spread + (1.0 - damping) / n
+            change = float(np.abs(after - rank).sum())
+            rank = after
+            if change < TOLERANCE:
+                break
     return np.asarray(rank / rank.sum())
+
+
+def _row_blocks(matrix: Any, number: int) -> list[Any]:
+    """The rows of a csr_array in blocks of about as many entries each, without a copy."""
+    rows = np.searchsorted(matrix.indptr, np.linspace(0, matrix.nnz, number + 1)[1:-1])
+    ends = np.r_[0, rows, matrix.shape[0]]
+    found = []
+    for start, stop in pairwise(ends):
+        first, last = matrix.indptr[start], matrix.indptr[stop]
+        block = matrix.data[first:last], matrix.indices[first:last]
+        indptr = matrix.indptr[start : stop + 1] - first
+        found.append(sp.csr_array((*block, indptr), shape=(stop - start, matrix.shape[1])))
+    return found
 
 
 def clustering(graph: CallGraph, people: Rows | None = None) -> Floats:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy.sparse as sp
 
 from dbnchurn.core.errors import DataError
@@ -33,6 +34,7 @@ from dbnchurn.graph.tie_sums import TieSums
 from dbnchurn.tables.duckdb import Session
 
 MOST_PEOPLE = 2**31 - 1
+FEWEST, MOST = 2**16, 2**24  # between them, ids as far apart as there are calls lie close together
 ROWS_AT_ONCE = 2**20  # of the calls that DuckDB hands over
 
 
@@ -114,8 +116,7 @@ def read_calls(config: GraphConfig) -> Calls:
         with stage("read the calls"), Session(config.memory, config.threads) as session:
             table = make_calls(session, config)
             middle = _middle(table)
-            ids = _people(session)
-            halves = _halves(session, len(ids), middle, config.threads)
+            ids, halves = _halves(session, table, middle, config.threads)
             notes = list(table.notes)
             if config.customers is not None:
                 customers = _known(session, config.customers, config.until, ids, notes)
@@ -164,37 +165,66 @@ def _people(session: Session) -> npt.NDArray[Any]:
     return np.asarray(table.column(0).to_pandas().to_numpy())
 
 
-def _halves(session: Session, people: int, middle: datetime | None, threads: int) -> list[Any]:
-    """The ties of the calls before the middle of the time and from it on, weights in parts.
+def _halves(
+    session: Session, table: CallTable, middle: datetime | None, threads: int
+) -> tuple[npt.NDArray[Any], list[Any]]:
+    """The people, and their ties by the calls before the middle of the time and from it on.
+
+    Whole numbers that lie close together are places by themselves, and take no join.
 
     Parameters
     ----------
     session : Session
-        Has the calls and the table of people.
-    people : int
+        Has the calls.
+    table : CallTable
     middle : datetime or None
         Without one, all calls are in the first of both.
     threads : int
 
     Returns
     -------
-    list of two csr_array of shape (people, people)
+    ids : array of shape (people,)
+        In ascending order.
+    halves : list of two csr_array of shape (people, people)
+        Weights in parts.
     """
     early = "TRUE" if middle is None else f"day < {text_literal(middle)}::TIMESTAMP"
-    rows = session.batches(
-        f"SELECT a.place AS caller, b.place AS callee, weight, {early} AS early FROM {CALLS} JOIN "
-        "people a ON caller = a.id JOIN people b ON callee = b.id",
-        ROWS_AT_ONCE,
-    )
-    sums = [TieSums(people), TieSums(people)]
-    for batch in rows:
+    low, high = table.span or (0, MOST_PEOPLE)
+    if high - low < min(max(table.rows, FEWEST), MOST):
+        ids = np.arange(low, high + 1)
+        places = f"(caller - {low})::INTEGER AS caller, (callee - {low})::INTEGER AS callee"
+        source = CALLS
+    else:
+        ids = _people(session)
+        places = "a.place AS caller, b.place AS callee"
+        source = f"{CALLS} JOIN people a ON caller = a.id JOIN people b ON callee = b.id"
+    sums = [TieSums(len(ids)), TieSums(len(ids))]
+    rows = f"SELECT {places}, weight, {early} AS early FROM {source}"
+    for batch in session.batches(rows, ROWS_AT_ONCE):
         caller, callee, weight, is_early = (
             column.to_numpy(zero_copy_only=False) for column in batch.columns
         )
         for one, of_half in zip(sums, (is_early, ~is_early), strict=True):
             one.add(caller[of_half], callee[of_half], weight[of_half])
     with ThreadPoolExecutor(min(threads, len(sums))) as pool:
-        return list(pool.map(TieSums.total, sums))
+        return _those_who_call(ids, list(pool.map(TieSums.total, sums)))
+
+
+def _those_who_call(ids: npt.NDArray[Any], halves: list[Any]) -> tuple[npt.NDArray[Any], list[Any]]:
+    """The ids and ties of those who call or are called in any half."""
+    met = np.zeros(len(ids), bool)
+    for ties in halves:
+        met |= np.diff(ties.indptr) > 0
+        met[ties.indices] = True
+    if met.all():
+        return ids, halves
+    place = (np.cumsum(met) - 1).astype(np.int32)
+    shape = int(met.sum()), int(met.sum())
+    found = [
+        sp.csr_array((t.data, place[t.indices], np.r_[t.indptr[:-1][met], t.indptr[-1]]), shape)
+        for t in halves
+    ]
+    return ids[met], found
 
 
 def _newest(
@@ -241,9 +271,10 @@ def _known(
         )
     one = id_expression(customers.id, kinds, customers.name, text=text)
     rows = f"{raw_name('customers')}{_newest(session, customers, until, kinds, notes)}"
-    table = session.arrow(f"SELECT place FROM people WHERE id IN (SELECT {one} FROM {rows})")
-    known = np.zeros(len(ids), bool)
-    known[table.column("place").to_numpy()] = True
+    table = session.arrow(
+        f"SELECT DISTINCT id FROM (SELECT {one} AS id FROM {rows}) WHERE id IS NOT NULL"
+    )
+    known = np.asarray(pd.Index(ids).isin(table.column("id").to_pandas()))
     total, lines = session.row(f"SELECT count(DISTINCT {one}), count({one}) FROM {rows}")
     if lines > total and customers.date is None:
         notes.append(

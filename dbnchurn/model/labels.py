@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import column_or_1d
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.typing import Floats, Labels
@@ -49,6 +47,8 @@ def read_labels(y: Any, rows: int, name: str = "y") -> npt.NDArray[Any]:
         )
     if isinstance(y, pd.Series):
         y = y.to_numpy(object) if y.isna().any() else _plain(y.to_numpy(object))
+    from sklearn.utils.validation import column_or_1d
+
     labels = column_or_1d(y, warn=True)
     if len(labels) != rows:
         raise DataError(f"the table has {rows} rows but {name} holds {len(labels)} labels")
@@ -145,6 +145,8 @@ def read_classes(
     >>> classes.tolist(), y
     (['stay', 'leave'], array([0, 1, 0]))
     """
+    from sklearn.utils.multiclass import type_of_target
+
     kind = type_of_target(labels)
     question = PYTHON
     if kind != "binary":

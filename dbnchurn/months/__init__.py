@@ -6,5 +6,5 @@ and model, ``estimate`` says how good the scores are before outcomes arrive, ``m
 the checks of a month say, ``correction`` how many times as many left as promised, and ``monitor``
 what changed and what to do, ``monitor_page`` as a page (``month_names`` writes dates);
 ``recalibration`` fits two numbers, ``challenge`` compares two models, ``retraining`` trains the
-second, and ``registry`` keeps both.
+second, and ``registry`` keeps both, in a folder or in MLflow.
 """

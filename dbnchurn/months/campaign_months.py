@@ -12,7 +12,7 @@ from typing import Any
 from dbnchurn.campaign.lift import Lift
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.html.format import percent, points, thousands
-from dbnchurn.months.history import history_at
+from dbnchurn.months.history import history_at, read_entries
 from dbnchurn.months.history_store import Entry, HistoryStore
 from dbnchurn.months.month_names import month_name
 from dbnchurn.months.stored_facts import StoredCampaigns, parse_stored
@@ -171,8 +171,29 @@ def read_campaigns(place: str | Path) -> tuple[CampaignMonth, ...]:
     ConfigError, DataError
         If there is no such history, or an entry cannot be read.
     """
-    store, found = history_at(place), []
-    for entry, text in sorted(store.texts().items()):
+    return campaigns_of(*read_entries(place))
+
+
+def campaigns_of(store: HistoryStore, texts: Mapping[Entry, str]) -> tuple[CampaignMonth, ...]:
+    """The campaigns among the entries of a history.
+
+    Parameters
+    ----------
+    store : HistoryStore
+    texts : mapping of Entry → str
+        As :func:`~dbnchurn.months.history.read_entries` gives it.
+
+    Returns
+    -------
+    tuple of CampaignMonth
+
+    Raises
+    ------
+    DataError
+        If an entry cannot be read.
+    """
+    found = []
+    for entry, text in texts.items():
         if not entry.model:
             stored = _parsed(store, entry, text)
             found += [CampaignMonth(entry.month, **facts) for _, facts in sorted(stored.items())]

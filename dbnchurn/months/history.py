@@ -7,6 +7,7 @@ it stays as it is, so that a job that was killed can be run again.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -16,8 +17,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.html.format import percent, thousands
+from dbnchurn.core.made_by import entries_before, note_entries
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap
 from dbnchurn.months.estimate import ScoreGroups, estimates, plain_estimates
 from dbnchurn.months.history_store import NAME, Entry, FolderHistory, HistoryStore
@@ -110,9 +112,84 @@ def read_history(place: str | Path) -> tuple[Month, ...]:
     DataError
         If an entry of it cannot be read.
     """
+    return months_of(*read_entries(place))
+
+
+def read_entries(place: str | Path) -> tuple[HistoryStore, dict[Entry, str]]:
+    """All entries of a history, read at one time; of a page that is made again those it was of.
+
+    Parameters
+    ----------
+    place : path or str
+        As :func:`history_at` takes it.
+
+    Returns
+    -------
+    HistoryStore
+    dict of Entry → str
+        The earliest first.
+
+    Raises
+    ------
+    ConfigError, DataError
+        If there is no such history, or an entry is not what it was when the page was made.
+    """
     store = history_at(place)
-    texts = sorted(store.texts().items())
-    return tuple(_parsed(store, entry, text) for entry, text in texts if entry.model)
+    texts = dict(sorted(store.texts().items()))
+    if (before := entries_before(str(place))) is not None:
+        texts = _as_they_were(store, texts, before)
+    note_entries(str(place), {entry.file: _digest(text) for entry, text in texts.items()})
+    return store, texts
+
+
+def _as_they_were(
+    store: HistoryStore, texts: Mapping[Entry, str], before: Mapping[str, str]
+) -> dict[Entry, str]:
+    """The entries with these digests, of months whose outcome came later without it."""
+    found = {}
+    for entry, text in texts.items():
+        if (digest := before.get(entry.file)) is None:
+            continue
+        if _digest(text) != digest and entry.model:
+            month = _parsed(store, entry, text)
+            text = _text(replace(month, outcomes={}))
+        if _digest(text) != digest:
+            raise ConfigError(
+                f"{store.where(entry)} has other bytes than when the page was made, so its numbers "
+                "cannot be the same; restore it, or make the page anew"
+            )
+        found[entry] = text
+    if gone := sorted(before.keys() - {entry.file for entry in found}):
+        raise ConfigError(
+            f"of the entries of the history that the page was made of {listed(gone)} are gone; "
+            "restore them, or make the page anew"
+        )
+    return found
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def months_of(store: HistoryStore, texts: Mapping[Entry, str]) -> tuple[Month, ...]:
+    """The months among the entries of a history.
+
+    Parameters
+    ----------
+    store : HistoryStore
+    texts : mapping of Entry → str
+        As :func:`read_entries` gives it.
+
+    Returns
+    -------
+    tuple of Month
+
+    Raises
+    ------
+    DataError
+        If an entry cannot be read.
+    """
+    return tuple(_parsed(store, entry, text) for entry, text in texts.items() if entry.model)
 
 
 def _parsed(store: HistoryStore, entry: Entry, text: str) -> Month:
@@ -164,11 +241,9 @@ def add_month(
 
     def change(text: str | None) -> str | None:
         found.append(empty if text is None else _parsed(store, entry, text))
-        there = asdict(found[0])
-        if there[part] == facts:
+        if asdict(found[0])[part] == facts:
             return None
-        content = {**there, part: facts, "month": str(month), "format": FORMAT}
-        return json.dumps(content, indent=1, sort_keys=True) + "\n"
+        return _text(_with_part(found[0], part, facts))
 
     store.update(entry, change)
     before = asdict(found[0])[part]
@@ -176,8 +251,18 @@ def add_month(
         return f"history: the {part} of {month} are there already, and the same"
     done = "replaced by others" if before else "added"
     said = f"history: the {part} of {month} were {done}: {store.where(entry)}"
-    now = replace(found[0], scores=facts) if part == "scores" else replace(found[0], outcomes=facts)
+    now = _with_part(found[0], part, facts)
     return "\n".join(line for line in (said, differing_customers(now)) if line)
+
+
+def _with_part(month: Month, part: Part, facts: Mapping[str, Any]) -> Month:
+    return replace(month, scores=facts) if part == "scores" else replace(month, outcomes=facts)
+
+
+def _text(month: Month) -> str:
+    """What an entry holds."""
+    content = {**asdict(month), "month": str(month.month), "format": FORMAT}
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
 def differing_customers(month: Month) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,9 @@ import pandas as pd
 from dbnchurn.campaign.source import CampaignSource, as_dates, as_numbers, read_source, rows_text
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.html.format import thousands
+from dbnchurn.data.plan import Csv
 from dbnchurn.runs.backtest import RISK
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.label import read_label
 from dbnchurn.tables.label_classes import LabelValues, value_tuple
 from dbnchurn.tables.label_question import Question
@@ -28,21 +31,34 @@ ADDED = ("key", "y")
 """Columns that the join adds to scores and outcomes."""
 
 
-def read_scores(path: str) -> tuple[pd.DataFrame, list[str]]:
+def read_scores(
+    path: str, csv: CsvSettings | None = None, sheet: str | None = None
+) -> tuple[pd.DataFrame, list[str]]:
     """Customers, probabilities and further columns, one row a customer; and what was left out.
+
+    Parameters
+    ----------
+    path : str
+    csv, sheet : optional
+        How the file is read, where it is not found out.
+
+    Returns
+    -------
+    frame : DataFrame
+    notes : list of str
 
     Raises
     ------
     DataError
         If ids or probabilities are missing or are none, or a customer has two scores.
     """
-    header = list(next(iter(open_files(path).columns.values())))
+    header = list(next(iter(open_files(path, csv, sheet=sheet).columns.values())))
     if lacking := [name for name in ("id", "probability") if name not in header]:
         raise DataError(
             f"{path}: scores need the columns 'id' and 'probability', as 'dbnchurn score' writes "
             f"them; {listed(lacking)} is missing: {did_you_mean(lacking[0], header)}"
         )
-    source = CampaignSource(path=path, columns={"customer": "id"})
+    source = _source(path, "id", csv, sheet)
     table = read_source(source, texts=OWN, kinds={"probability": "number"})
     frame, notes = table.frame, list(table.notes)
     frame["probability"] = as_numbers(frame["probability"], path)
@@ -59,6 +75,11 @@ def read_scores(path: str) -> tuple[pd.DataFrame, list[str]]:
     return frame.drop_duplicates("customer").reset_index(drop=True), notes
 
 
+def _source(path: str, id: str, csv: CsvSettings | None, sheet: str | None) -> CampaignSource:
+    settings = Csv(**asdict(csv or CsvSettings()))
+    return CampaignSource(path=path, columns={"customer": id}, csv=settings, sheet=sheet)
+
+
 def read_outcomes(
     path: str,
     id: str | None,
@@ -69,6 +90,7 @@ def read_outcomes(
     since: date | None,
     days: int | None,
     others_stayed: bool,
+    csv: CsvSettings | None = None,
     sheet: str | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Customers and ``y``: 1, 0, or NaN where the outcome is not known.
@@ -76,7 +98,7 @@ def read_outcomes(
     Parameters
     ----------
     path : str
-    id, label, by, positive, negative, since, days, others_stayed, sheet
+    id, label, by, positive, negative, since, days, others_stayed, csv, sheet
         As :func:`~dbnchurn.months.scored_outcomes.join_scores` takes them.
 
     Returns
@@ -91,12 +113,12 @@ def read_outcomes(
     ConfigError, DataError
         If the table cannot be read or can be read in two ways, or a customer has two outcomes.
     """
-    header = list(next(iter(open_files(path, sheet=sheet).columns.values())))
+    header = list(next(iter(open_files(path, csv, sheet=sheet).columns.values())))
     own = _id_column(path, header, id)
     name = _label_column(path, header, own, label, by, others_stayed)
     dated = name is not None and name.casefold() == "left_date"
     table = read_source(
-        CampaignSource(path=path, columns={"customer": own}, sheet=sheet),
+        _source(path, own, csv, sheet),
         texts=["customer"] if name is None or dated else ["customer", name],
         kinds={name: "date"} if name is not None and dated else {},
     )

@@ -31,6 +31,11 @@ class PastMonth:
     found: Backtest | ScoredOutcomes
 
     @property
+    def version(self) -> str:
+        """Version of the model; empty where scores do not say it."""
+        return self.found.model if isinstance(self.found, ScoredOutcomes) else self.found.version
+
+    @property
     def name(self) -> str:
         """The month in words."""
         if self.cutoff is not None:

@@ -1,93 +1,96 @@
-"""A plain folder of models: each under its version, and a file that names the champion."""
+"""Where models are kept and one is the champion: a folder, or a registered model of MLflow."""
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from dbnchurn.core.errors import ConfigError
-from dbnchurn.core.files import atomic_folder, write_whole
-from dbnchurn.core.locks import folder_lock
-from dbnchurn.core.places import check_places
-from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.runs.learned_rows import LEARNED
-
-CHAMPION = "champion"
-"""The file; it holds one line, the place of the model folder within the registry."""
-BESIDE = ("metrics.json", LEARNED)
-WAIT = 60.0
+from dbnchurn.months.folder_registry import CHAMPION, Champion, FolderRegistry
+from dbnchurn.months.mlflow_registry import MlflowRegistry, is_registered_model
 
 
-def keep(registry: Path, model: Path) -> str:
-    """Copy a model into a registry, unless it is there.
+class Registry(Protocol):
+    """Models, each kept once, of which one is the champion."""
 
-    Parameters
-    ----------
-    registry : Path
-        Made if it is not there; the folder above it has to exist.
-    model : Path
-        Model folder; of its run, the metrics and digests of learned rows are kept too.
+    def check(self, champion: Path, *, mkdir: bool) -> None:
+        """Refuse, before any work, a registry that cannot be written.
 
-    Returns
-    -------
-    str
-        The place of the model folder within the registry.
+        Parameters
+        ----------
+        champion : Path
+            Model folder.
+        mkdir : bool
+            Whether folders above it are made.
+        """
 
-    Raises
-    ------
-    ArtifactError, ConfigError
-        If it cannot be read, or the registry cannot be written.
-    """
-    check_places({"registry": registry}, {"model": [model]})
-    version = Predictor.load(model).version
-    place = registry / version
-    registry.mkdir(exist_ok=True)
-    with folder_lock(registry, WAIT):
-        if not place.exists():
-            with atomic_folder(place) as unfinished:
-                shutil.copytree(model, unfinished / "model")
-                for name in BESIDE:
-                    if (model.parent / name).is_file():
-                        shutil.copyfile(model.parent / name, unfinished / name)
-    return f"{version}/model"
+    def promote(self, model: str | Path, over: Champion | None = None) -> str | Path:
+        """Make a model folder the champion, and keep the champion that it takes the place of.
+
+        Parameters
+        ----------
+        model : path
+        over : Champion, optional
+
+        Returns
+        -------
+        path or str
+            The champion, as :func:`champion_at` takes it.
+        """
 
 
-def promote(registry: Path, champion: Path, challenger: Path) -> Path:
-    """Make the challenger the champion; both are kept.
+def registry_at(place: str | Path, uri: str | None = None) -> Registry:
+    """The registry of a name.
 
     Parameters
     ----------
-    registry, champion, challenger : Path
+    place : path or str
+        A folder, or ``models:/NAME``, a registered model of MLflow (extra ``mlflow``).
+    uri : str, optional
+        Of MLflow's registry; by default what its environment variables say.
 
     Returns
     -------
-    Path
-        The model folder of the new champion.
-
-    Raises
-    ------
-    ArtifactError, ConfigError
-        As :func:`keep`.
-    """
-    if champion.parent.parent.resolve() != registry.resolve():
-        keep(registry, champion)
-    place = keep(registry, challenger)
-    write_whole(registry / CHAMPION, f"{place}\n")
-    return registry / place
-
-
-def champion_of(registry: Path) -> Path:
-    """The model folder of the champion.
+    Registry
 
     Raises
     ------
     ConfigError
-        If the registry names none.
+        If MLflow is named and not installed, or nothing says where its registry is.
     """
-    file = registry / CHAMPION
-    if not file.is_file():
-        raise ConfigError(f"{registry}: no model was promoted there yet; name a model folder")
-    place = registry / file.read_text(encoding="utf-8").strip()
-    if not place.is_dir() or registry.resolve() not in place.resolve().parents:
-        raise ConfigError(f"{file} names {place}, which is no model of the registry")
-    return place
+    if isinstance(place, str) and is_registered_model(place):
+        return MlflowRegistry(place, uri)
+    return FolderRegistry(place)
+
+
+@contextmanager
+def champion_at(place: str | Path, uri: str | None = None) -> Iterator[Champion]:
+    """A model in use, for as long as its folder is read.
+
+    Parameters
+    ----------
+    place : path or str
+        A model folder, a folder of models that names one, or ``models:/NAME`` with ``@ALIAS`` or
+        ``/VERSION``, by default the alias ``champion``.
+    uri : str, optional
+        As :func:`registry_at` takes it.
+
+    Yields
+    ------
+    Champion
+        Of MLflow its folder is a copy that is gone afterwards.
+
+    Raises
+    ------
+    ConfigError, ArtifactError
+        If there is no such model, or it is not what was registered.
+    """
+    if isinstance(place, str) and is_registered_model(place):
+        with MlflowRegistry(place, uri).champion() as found:
+            yield found
+        return
+    model = Path(place)
+    if (model / CHAMPION).is_file():
+        model = FolderRegistry(model).champion()
+    yield Champion(model, model)

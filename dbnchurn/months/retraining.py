@@ -14,13 +14,13 @@ import pandas as pd
 from dbnchurn.campaign.arm_names import CONTROL
 from dbnchurn.campaign.feedback import Feedback
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.core.places import check_places, make_folder
 from dbnchurn.core.typing import Rows
 from dbnchurn.months.challenge import Challenge, challenge
+from dbnchurn.months.folder_registry import Champion
 from dbnchurn.months.recalibrated_model import Measured, recalibrated_until, write_recalibrated
 from dbnchurn.months.recalibration import fit_recalibration
 from dbnchurn.months.recalibration_trial import RecalibrationTrial, try_recalibration
-from dbnchurn.months.registry import promote
+from dbnchurn.months.registry import Registry, champion_at, registry_at
 from dbnchurn.months.replay import past_windows, replay
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.runs.backtest import backtest
@@ -48,8 +48,8 @@ class Retrained:
         Run folder of the challenger, with ``challenge.json``, or of the recalibrated champion.
     found : Challenge or None
         None where two numbers sufficed, so that no challenger was trained.
-    champion : Path
-        The model folder that is the champion now.
+    champion : path or str
+        The champion now: a model folder, or ``models:/NAME/VERSION``.
     trial : RecalibrationTrial or None
         The two numbers that were tried before training; None where the config tries none.
     recalibrated : Path or None
@@ -58,7 +58,7 @@ class Retrained:
 
     run: Path
     found: Challenge | None
-    champion: Path
+    champion: str | Path
     trial: RecalibrationTrial | None = None
     recalibrated: Path | None = None
 
@@ -120,12 +120,14 @@ def retrain(
     ----------
     config : RunConfig
         Its ``retraining`` is the rule.
-    champion : path
-        Model folder; stays as it is.
+    champion : path or str
+        A model folder, a folder of models, or a registered model of MLflow, as
+        :func:`~dbnchurn.months.registry.champion_at` takes it; stays as it is.
     name : str, default "run"
         Of the challenger's run folder; that of a recalibrated champion has ``-recalibrated`` added.
-    registry : path, optional
-        Folder in which models are kept; without one nothing is promoted.
+    registry : path or str, optional
+        Where models are kept, as :func:`~dbnchurn.months.registry.registry_at` takes it; by default
+        that of the config. Without one nothing is promoted.
     mkdir : bool, default False
         Whether the folders above the output are made if they do not exist.
 
@@ -138,14 +140,23 @@ def retrain(
     ConfigError, DataError, ArtifactError
         If config, tables or champion cannot be used, or the champion learned from the rows.
     """
-    champion = Path(champion)
-    predictor = Predictor.load(champion)
-    newest = _refused_early(config, champion, predictor, registry, mkdir=mkdir)
-    month = _without_contacted(config, _champion_month(config, champion, predictor, newest))
+    place, uri = registry or config.retraining.registry, config.retraining.registry_uri
+    kept = None if place is None else registry_at(place, uri)
+    with champion_at(champion, uri) as found:
+        return _tried(config, found, name, kept, mkdir=mkdir)
+
+
+def _tried(
+    config: RunConfig, champion: Champion, name: str, registry: Registry | None, *, mkdir: bool
+) -> Retrained:
+    """Two numbers in the champion's place, and where they do not suffice a challenger."""
+    predictor = Predictor.load(champion.model)
+    newest = _refused_early(config, champion.model, predictor, registry, mkdir=mkdir)
+    month = _without_contacted(config, _champion_month(config, champion.model, predictor, newest))
     trial = _trial(config, month) if config.retraining.recalibrate == "first" else None
     if trial is not None and trial.suffices:
-        model = _recalibrated(config, champion, name, month, trial, trial.fitted)
-        now = champion if registry is None else promote(Path(registry), champion, model)
+        model = _recalibrated(config, champion.model, name, month, trial, trial.fitted)
+        now = champion.place if registry is None else registry.promote(model, champion)
         return Retrained(model.parent, None, now, trial, model)
     return _challenged(config, champion, name, month, trial, registry, mkdir=mkdir)
 
@@ -170,7 +181,7 @@ def _refused_early(
     config: RunConfig,
     champion: Path,
     predictor: Predictor,
-    registry: str | Path | None,
+    registry: Registry | None,
     *,
     mkdir: bool,
 ) -> date | None:
@@ -189,9 +200,7 @@ def _refused_early(
     if newest is None and (config.source is None or not config.source.path):
         raise ConfigError("a champion is compared on tables with dates, or on one table of files")
     if registry is not None:
-        check_places({"registry": Path(registry)}, {"model": [champion]}, mkdir=mkdir)
-        if mkdir:
-            make_folder(Path(registry).parent, "registry")
+        registry.check(champion, mkdir=mkdir)
     open_output(Path(config.output), config.sources, mkdir=mkdir)
     return newest
 
@@ -272,11 +281,11 @@ def _without_contacted(config: RunConfig, month: ChampionMonth) -> ChampionMonth
 
 def _challenged(
     config: RunConfig,
-    champion: Path,
+    champion: Champion,
     name: str,
     month: ChampionMonth,
     trial: RecalibrationTrial | None,
-    registry: str | Path | None,
+    registry: Registry | None,
     *,
     mkdir: bool,
 ) -> Retrained:
@@ -301,10 +310,11 @@ def _challenged(
     write_json(run / COMPARISON, {**found.plain(), **told})
     model, tried = None, config.retraining.recalibrate != "never"
     if tried and not found.promoted and found.recalibration_helps:
-        model = _recalibrated(config, champion, name, month, found, others)
+        model = _recalibrated(config, champion.model, name, month, found, others)
+    now = champion.place
     if registry is not None and (taken := run / "model" if found.promoted else model) is not None:
-        champion = promote(Path(registry), champion, taken)
-    return Retrained(run, found, champion, trial, model)
+        now = registry.promote(taken, champion)
+    return Retrained(run, found, now, trial, model)
 
 
 def _compared(config: RunConfig, run: Path, month: ChampionMonth) -> tuple[pd.DataFrame, Rows]:

@@ -24,6 +24,7 @@ from dbnchurn.months.outcome_files import ADDED, read_outcomes, read_scores
 from dbnchurn.predictor.scores import TIERS
 from dbnchurn.runs.backtest import RISK, check_columns_by
 from dbnchurn.runs.backtest_result import REVERSED, is_reversed
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.label_classes import LabelValues
 
 RANKED = ("average_precision", "roc_auc", "lift_top_decile")
@@ -103,7 +104,10 @@ def join_scores(
     others_stayed: bool = False,
     by: Sequence[str] = (),
     resamples: int = RESAMPLES,
+    csv: CsvSettings | None = None,
     sheet: str | None = None,
+    scores_csv: CsvSettings | None = None,
+    scores_sheet: str | None = None,
 ) -> ScoredOutcomes:
     """Measure scores by what became of the customers.
 
@@ -131,8 +135,11 @@ def join_scores(
     by : sequence of str, default ()
         Columns of scores or outcomes by which promise and outcome are compared too.
     resamples : int, default 500
-    sheet : str, optional
-        Sheet of the outcomes, if they are in a spreadsheet with several.
+    csv, sheet : optional
+        How the outcomes are read, where it is not found out: delimiter and encoding of a CSV file,
+        and the sheet, if they are in a spreadsheet with several.
+    scores_csv, scores_sheet : optional
+        How the scores are read.
 
     Returns
     -------
@@ -149,10 +156,10 @@ def join_scores(
             f"--by {listed(taken)}: the join of scores and outcomes gives this name to a column of "
             "its own; rename the column in the file"
         )
-    scored, notes = read_scores(str(scores))
+    scored, notes = read_scores(str(scores), scores_csv, scores_sheet)
     scored = scored.drop(columns=[name for name in ADDED if name in scored])
     answers, said = read_outcomes(
-        str(outcomes), id, label, by, positive, negative, since, days, others_stayed, sheet
+        str(outcomes), id, label, by, positive, negative, since, days, others_stayed, csv, sheet
     )
     scored["key"], answers["key"] = id_keys(scored, answers, str(scores), str(outcomes), match)
     if not others_stayed or not scored["key"].isin(answers["key"]).any():

@@ -22,6 +22,7 @@ from dbnchurn.personas.flow_page import flow_page
 from dbnchurn.personas.persona_record import CHUNK, PersonaRecord
 from dbnchurn.tables.arrow import frame_of, reading_notes, text_formats
 from dbnchurn.tables.chunks import ChunkSource
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.empty_rows import total_rows
 from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.loading import read_table
@@ -89,6 +90,7 @@ def assign_file(
     page: str | Path | None = None,
     mkdir: bool = False,
     raw_text: bool = False,
+    csv: CsvSettings | None = None,
     sheet: str | None = None,
 ) -> Assigned:
     """Assign the customers of a file to frozen personas.
@@ -111,6 +113,8 @@ def assign_file(
         Whether the folders above the output are made if they do not exist.
     raw_text : bool, default False
         Leave texts of CSV as they are.
+    csv : CsvSettings, optional
+        How CSV files are written; found out where it does not say.
     sheet : str, optional
         Sheet of a spreadsheet; needed where several hold something.
 
@@ -142,7 +146,7 @@ def assign_file(
         )
     if id == "persona":
         raise ConfigError("'persona' is the column of the result and cannot name the customer")
-    source = open_files(table, sheet=sheet)
+    source = open_files(table, csv, sheet=sheet)
     done = Assigned()
     ids: list[pd.Series[Any]] = []
     pieces = _pieces(record, source, id, done, ids)
@@ -186,10 +190,11 @@ def _pieces(
         done.rejected += len(chunk.rejected)
         words = chunk.rows.column(id).to_pandas().rename(id)
         refuse_exponents(words)
-        totals = total_rows(words)
+        frame = frame_of(record.schema, chunk.rows, formats.get(chunk.file))
+        totals = total_rows(words, frame)
         done.totals += int(totals.sum())
         rows = chunk.rows.filter(pa.array(~totals)) if totals.any() else chunk.rows
-        names = record.assign(frame_of(record.schema, rows, formats.get(chunk.file)))
+        names = record.assign(frame[~totals] if totals.any() else frame)
         for name, number in names.fillna("not known").value_counts().items():
             done.customers[str(name)] = done.customers.get(str(name), 0) + int(number)
         named = pa.array(names.to_numpy(object), pa.string(), from_pandas=True)

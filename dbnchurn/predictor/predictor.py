@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from dbnchurn.features.plausibility_record import PlausibilityRecord, examine_ro
 from dbnchurn.predictor.artifact import load_stored, version_of
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
+from dbnchurn.predictor.explain.what_if import Value, settings_of, what_if, what_if_frame
 from dbnchurn.predictor.model_record import ModelRecord, logits
 from dbnchurn.predictor.odd_rows import column_texts, count_odd, machine_of
 from dbnchurn.predictor.reference import Reference
@@ -34,6 +35,7 @@ from dbnchurn.tables.empty_rows import (
     says_nothing,
     total_rows,
 )
+from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_message
 from dbnchurn.tables.reading import as_frame, read
 from dbnchurn.tables.schema import Schema, check_names
 from dbnchurn.tables.unused_columns import unused_keys
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 else:
     pd = LazyModule("pandas")
 
+LEADING = 3  # reasons whose columns a what-if changes where none is named
 log = logging.getLogger(__name__)
 
 
@@ -278,6 +281,7 @@ class Predictor:
         scored = self.examine(frame, id=id, plausibility=plausibility)
         odd = [scored.odd.line()] if scored.odd is not None and scored.odd.many else []
         lines = [*scored.unusual.lines_on_numbers(), *self._no_customers(frame, scored)]
+        lines += filter(None, [self.zeros_lost(frame, id)])
         for line in [*odd, *lines]:
             log.warning("%s", line)
         scored.frame.attrs["unusual"] = scored.unusual.as_dict()
@@ -370,6 +374,53 @@ class Predictor:
         labels = stored_labels(self.about)
         return find_reasons(self._explainer, self.schema, self._frame(X), k, labels)
 
+    def what_if(self, X: Any, changes: Mapping[str, Sequence[Value]] | None = None) -> pd.DataFrame:
+        """How one customer's probability changes if one column has another value.
+
+        This is what the model says of a customer with these values, and no effect of changing them.
+
+        Parameters
+        ----------
+        X : as :meth:`reasons`, of one row
+        changes : mapping of column → values, optional
+            Each value is set alone, all other columns keep theirs. An empty list stands for values
+            of training: deciles of numbers, the most frequent levels of categories. By default
+            those of the columns of the customer's three leading reasons.
+
+        Returns
+        -------
+        DataFrame with a row for every value
+            ``column``; ``now`` and ``value``, as text; ``probability_now``, ``probability`` and
+            ``change``, the difference of both.
+
+        Raises
+        ------
+        ConfigError
+            If the model has no such column, or training no such value; the message says what is
+            allowed.
+        DataError
+            If `X` is not one customer, or cannot be read.
+        ArtifactError
+            If the model has no reference, as models of format 1.
+
+        Examples
+        --------
+        ::
+
+            predictor.what_if(customers.iloc[[0]], {"plan": ["family"], "debt": []})
+        """
+        frame = self._frame(X)
+        if len(frame) != 1:
+            raise DataError(f"what-if is asked of one customer, got {len(frame)} rows")
+        table, _ = read(self._model.schema, frame)
+        if changes is None:
+            reasons = self.reasons(frame, LEADING).iloc[0]
+            ranked = [reasons[f"column_{rank}"] for rank in range(1, LEADING + 1)]
+            changes = {name: () for name in ranked if isinstance(name, str)}
+        settings = settings_of(self._model, changes)
+        probability = what_if(self._model, table, settings, self.n_threads)
+        return what_if_frame(table, settings, probability)
+
     @cached_property
     def _explainer(self) -> Explainer:
         return Explainer(self._model)
@@ -382,13 +433,33 @@ class Predictor:
         names, shares = check_names(customers), {c.name: 1 - c.missing for c in reference.columns}
         used = customers.iloc[:, [names.index(name) for name in shares]]
         nothing = says_nothing(present_values(used), list(shares.values()))
-        totals = total_rows(scored.frame["id"])
+        totals = total_rows(scored.frame["id"], used)
         return [
             f"{rows.sum()} {'row is' if rows.sum() == 1 else 'rows are'} no customers ({why}), the "
             f"first is row {np.flatnonzero(rows)[0]}; scored all the same: take them out"
             for why, rows in ((TOTAL, totals), (NOTHING_ELSE, nothing & ~totals))
             if rows.any()
         ]
+
+    def zeros_lost(self, frame: Any, id: str | None = None) -> str:
+        """Why ids seem to lack zeros that those of the training began with; empty if they do not.
+
+        Parameters
+        ----------
+        frame : as :meth:`score`
+        id : str, optional
+            Column with the identifiers; of another one than in training nothing is said.
+
+        Returns
+        -------
+        str
+        """
+        name, trained = self.about.get("id"), IdSpelling.stored(self.about)
+        names = check_names(as_frame(frame)) if trained.padded else []
+        if id not in (None, name) or name not in names:
+            return ""
+        why = trained.lost_in(as_frame(frame).iloc[:, names.index(name)])
+        return zeros_lost_message(str(name), why) if why else ""
 
     def _ids(self, frame: pd.DataFrame, id: str | None) -> Any:
         """The identifiers of the rows."""

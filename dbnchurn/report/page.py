@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from dbnchurn.core.files import write_whole
+from dbnchurn.core.html.format import points
 from dbnchurn.core.html.page import render_page
 from dbnchurn.core.made_by import RUN
 from dbnchurn.evaluate.registry import METRICS, PRIMARY, PRINTED, MetricTable, columns
@@ -13,6 +14,7 @@ from dbnchurn.report.business import GLOSSARY, business_page, leaderboard
 from dbnchurn.report.code_text import coded
 from dbnchurn.report.driver_pictures import dependence_pictures, driver_pictures
 from dbnchurn.report.group_pictures import group_pictures
+from dbnchurn.report.one_customer import one_customer
 from dbnchurn.report.outcome_pictures import outcome_pictures
 from dbnchurn.report.report_input import ReportInput
 from dbnchurn.report.training_pictures import training_pictures
@@ -72,6 +74,8 @@ def render(run: ReportInput, *, pictures: bool = True) -> str:
         columns=COLUMNS,
         published=PUBLISHED,
         business=business_page(run),
+        one_customer=one_customer(run),
+        points=points,
         leaderboard=leaderboard(run),
         primary=PRIMARY,
         glossary=GLOSSARY,

@@ -30,12 +30,13 @@ from dbnchurn.runs.folder import check_new_file, read_json, write_new_file
 from dbnchurn.runs.learned_rows import LEARNED, RowDigests, learned_among, unlisted_sentence
 from dbnchurn.tables.arrow import rules_of
 from dbnchurn.tables.contract import Contract, Customers, apply_contract
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.id_spelling import IdSpelling
 from dbnchurn.tables.label import LabelMeaning, inverted
 from dbnchurn.tables.label_classes import LabelValues, left_sentence, majority_warning
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.loading import load_table
-from dbnchurn.tables.streaming import open_files
+from dbnchurn.tables.streaming import FileSource, open_files
 from dbnchurn.tables.unused_columns import say, unused_columns
 
 QUESTION = Question("--positive {}", "--negative {}")
@@ -60,6 +61,7 @@ def backtest(
     resamples: int = RESAMPLES,
     expect: str | None = None,
     public_key: str | Path | None = None,
+    csv: CsvSettings | None = None,
     sheet: str | None = None,
     predictor: Predictor | None = None,
 ) -> Backtest:
@@ -99,6 +101,8 @@ def backtest(
         Bootstrap resamples.
     expect, public_key : optional
         As :meth:`Predictor.load` takes them.
+    csv : CsvSettings, optional
+        How a CSV file is written; found out where it does not say.
     sheet : str, optional
         Sheet of a spreadsheet; needed where several hold something.
     predictor : Predictor, optional
@@ -118,7 +122,8 @@ def backtest(
         predictor = Predictor.load(model, expect=expect, public_key=public_key)
     about = predictor.about
     classes = {"meaning": meaning} if meaning else _meaning(about, positive, negative)
-    labelled, rows, allowed = _labelled(predictor, table, sheet, label, by, classes, allow_changed)
+    source = open_files(table, csv, sheet=sheet)
+    labelled, rows, allowed = _labelled(predictor, source, label, by, classes, allow_changed)
     assert labelled.meaning is not None
     condition, share = labelled.meaning.condition, float(labelled.y.mean())
     if meaning is not None and about.get("data") is not None:
@@ -131,9 +136,7 @@ def backtest(
     ids = None if labelled.id is None else list(labelled.ids)
     learned, digests = 0, RowDigests(predictor.schema, labelled.X, ids)
     warnings = [majority_warning(condition, share, inverted(labelled.meaning, QUESTION))]
-    if ids is not None and (
-        why := IdSpelling.stored(about).zeros_lost(IdSpelling.of(pd.Series(ids)))
-    ):
+    if ids is not None and (why := IdSpelling.stored(about).lost_in(pd.Series(ids))):
         warnings.append(
             f"Ids of {labelled.id!r} lost their zeros, perhaps ({why}), so customers of the "
             "training are not recognised among these."
@@ -166,15 +169,13 @@ def backtest(
 
 def _labelled(
     predictor: Predictor,
-    table: str | Path,
-    sheet: str | None,
+    source: FileSource,
     label: str | None,
     by: Sequence[str],
     classes: Mapping[str, Any],
     allow_changed: Collection[str],
 ) -> tuple[Customers, int, tuple[str, ...]]:
     """The customers with an outcome, the rows of the table, and columns that may have changed."""
-    source = open_files(table, sheet=sheet)
     columns = next(iter(source.columns.values()))
     label = label or predictor.about.get("label") or (LABEL if LABEL in columns else None)
     if label is None:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
-from sklearn.compose import make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dbnchurn.core.errors import ConfigError, listed, wants_extra
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.features.leaves_record import booster_matrix
 from dbnchurn.features.wide_tables import bins_of
-from dbnchurn.model.compute import default_threads
-from dbnchurn.model.inputs import LabelledFrame
 from dbnchurn.tables.kinds import infer
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Table
+
+if TYPE_CHECKING:  # a run's table is checked before these are imported
+    import xgboost as xgb
+
+    from dbnchurn.model.inputs import LabelledFrame
+else:
+    xgb = LazyModule("xgboost")
 
 Predict = Callable[[pd.DataFrame], Floats]
 """Probabilities of the rows of a frame, of shape (n,)."""
@@ -73,6 +73,12 @@ def logistic_regression(
     callable
         DataFrame of n rows → probabilities of shape (n,).
     """
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
     schema = infer(train.frame, kinds, formats)
 
     def matrix(X: pd.DataFrame) -> Floats:
@@ -143,7 +149,7 @@ def xgboost(
         max_bin=bins_of(*fitted.shape),
         feature_types=["q"] * len(table.number_names) + ["c"] * len(table.code_names),
         random_state=random_state,
-        n_jobs=n_threads or default_threads(len(train.y)),
+        n_jobs=_threads(n_threads, train),
     ).fit(
         fitted,
         train.y,
@@ -203,7 +209,7 @@ def lightgbm(
         "bagging_freq": 1,
         "feature_fraction": 0.7,
         "seed": random_state,
-        "num_threads": n_threads or default_threads(len(train.y)),
+        "num_threads": _threads(n_threads, train),
         "verbosity": -1,
     }
     fitted = lgb.Dataset(matrix(train.frame), train.y, weight=train.sample_weight)
@@ -271,7 +277,7 @@ def catboost(
         early_stopping_rounds=100,
         eval_metric="Logloss",
         random_seed=random_state,
-        thread_count=n_threads or default_threads(len(train.y)),
+        thread_count=_threads(n_threads, train),
         verbose=False,
         allow_writing_files=False,
     )
@@ -281,6 +287,12 @@ def catboost(
     )
     model.fit(fitted, eval_set=stopping)
     return lambda X: np.asarray(model.predict_proba(columns(X))[:, 1], np.float64)
+
+
+def _threads(given: int | None, train: LabelledFrame) -> int:
+    from dbnchurn.model.compute import default_threads
+
+    return given or default_threads(len(train.y))
 
 
 def baselines_of(asked: Sequence[str] | None) -> tuple[str, ...]:

@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from dbnchurn.campaign.feedback import FeedbackSection
-from dbnchurn.config import Section, build, read, section_of
-from dbnchurn.data.build import places
+from dbnchurn.config import Section, build, read, section_of, source_class
 from dbnchurn.data.plan import DataPlan, Leakage
-from dbnchurn.decide import Threshold
-from dbnchurn.evaluate import Offer
 from dbnchurn.evaluate.bootstrap import RESAMPLES
-from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.runs.protocol import Share, SplitSection
 from dbnchurn.runs.sections import (
     ExperimentSection,
@@ -38,12 +34,18 @@ SHARED = ("random_state", "device", "n_threads", "kinds", "formats", "leakage")
 OF_COLUMNS = {"positive": ".columns.positive", "negative": ".columns.negative"}
 
 if TYPE_CHECKING:  # made from signatures when the module is imported; mypy sees their base class
+    from dbnchurn.decide import Threshold
+    from dbnchurn.evaluate import Offer
+    from dbnchurn.model.classifier import ChurnClassifier
+
     ClassifierSection = Section
     OfferSection = Section
 else:
-    ClassifierSection = section_of(ChurnClassifier, omit=(*SHARED, *OF_COLUMNS))
+    ClassifierSection = section_of(
+        source_class("dbnchurn.model.classifier", "ChurnClassifier"), omit=(*SHARED, *OF_COLUMNS)
+    )
     ClassifierSection.renamed = {**ClassifierSection.renamed, **OF_COLUMNS}
-    OfferSection = section_of(Offer)
+    OfferSection = section_of(source_class("dbnchurn.evaluate.profit", "Offer"))
 
 
 def _drop_description(schema: dict[str, Any]) -> None:
@@ -120,6 +122,8 @@ class CampaignSection(Section):
 
     def build_offer(self) -> Offer:
         """The offer with the numbers of the config."""
+        from dbnchurn.evaluate import Offer
+
         return build(self.offer, Offer)
 
 
@@ -160,6 +164,11 @@ class RunConfig(Section):
     leakage: Leakage = Field(default_factory=Leakage)
     report: ReportSection = Field(default_factory=ReportSection)
     split: SplitSection = Field(default_factory=SplitSection)
+    private: tuple[str, ...] = Field(
+        default=(),
+        description="Columns of which no value may be kept: of one table they are no features, and "
+        "no note of report and model holds how they are read.",
+    )
     display_names: dict[str, str] = Field(
         default_factory=dict,
         description="What the business calls a column, for reasons: {tenure: Months with us}.",
@@ -206,7 +215,11 @@ class RunConfig(Section):
         """Files, folders and patterns that the tables are read from."""
         if self.source is not None and self.source.path is not None:
             return [self.source.path, *self._logs]
-        return [*([] if self.data is None else places(self.data)), *self._logs]
+        if self.data is None:
+            return self._logs
+        from dbnchurn.data.build import places
+
+        return [*places(self.data), *self._logs]
 
     @property
     def _logs(self) -> list[str | Path]:
@@ -222,6 +235,22 @@ class RunConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _private_is_not_shown(self) -> RunConfig:
+        columns = self.columns
+        shown = [] if columns is None else [("id", columns.id), ("label", columns.label)]
+        shown += [("report.groups", name) for name in self.report.groups]
+        for key, name in shown:
+            if name in self.private:
+                raise ValueError(f"{name!r} is private, and {key}; take it out of one of the two")
+        return self
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Columns of the one table that are no features because the config says so."""
+        dropped = () if self.columns is None else self.columns.drop
+        return tuple(dict.fromkeys([*dropped, *(self.private if self.columns else ())]))
+
     @property
     def kinds(self) -> dict[str, str]:
         """Column → kind, for the kinds that are given and not inferred."""
@@ -230,6 +259,8 @@ class RunConfig(Section):
     @property
     def threshold(self) -> Threshold:
         """The rule that chooses the threshold, as `classifier.threshold` describes it."""
+        from dbnchurn.decide import Threshold
+
         section: Section = getattr(self.classifier, "threshold")  # noqa: B009  generated section
         return build(section, Threshold)
 
@@ -280,6 +311,8 @@ def classifier_of(config: RunConfig, **changes: Any) -> ChurnClassifier:
     -------
     ChurnClassifier
     """
+    from dbnchurn.model.classifier import ChurnClassifier
+
     classifier = build(
         config.classifier,
         ChurnClassifier,

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.data.build import QUARANTINE, Built, build, draw_customers, load
 from dbnchurn.data.draw import DrawRule
@@ -91,7 +91,16 @@ def read_customers(
         if built.draw is not None:
             log.warning("%s", built.draw.sentence)
         table = load(built)
+    table = replace(table, notes=_without_private(table.notes, config.private))
     return separate_side_columns(config, _with_outcome(table, config)), built
+
+
+def _without_private(notes: Sequence[str], private: Sequence[str]) -> tuple[str, ...]:
+    """The notes without those of how a private column is read, which have examples of values."""
+    kept = [note for note in notes if not any(repr(name) in note for name in private)]
+    if private:
+        kept.append(f"private, and in no note: {listed(private)}")
+    return tuple(kept)
 
 
 def _with_outcome(table: Customers, config: RunConfig) -> Customers:
@@ -142,7 +151,7 @@ def load_customers(config: RunConfig) -> Customers:
         date=columns.date,
         positive=columns.positive,
         negative=columns.negative,
-        drop=[name for name in columns.drop if name not in config.report.groups],
+        drop=[name for name in config.unused if name not in config.report.groups],
         max_quarantine=columns.max_quarantine,
     )
     loaded = source.load(
@@ -196,8 +205,7 @@ def check_leakage(
     """
     train, leakage = parts.train, config.leakage
     columns = ModelColumns.of(table.X, config.kinds, table.feature_formats, train=train)
-    dropped = () if config.columns is None else config.columns.drop
-    unused = unused_columns(columns.schema, dropped=dropped)
+    unused = unused_columns(columns.schema, dropped=config.unused)
     say(unused)
     _refuse_unreadable(columns.schema, table)
     leaks = find_leaks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ import pandas as pd
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.typing import Floats, Labels, Rows
-from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.model.inputs import LabelledFrame
 from dbnchurn.runs.config import CampaignSection, RunConfig, classifier_of
 from dbnchurn.runs.metrics import uses_each_gain
@@ -21,6 +20,9 @@ from dbnchurn.runs.side_columns import gains
 from dbnchurn.tables import Customers
 from dbnchurn.tables.label import LabelWarning
 from dbnchurn.tables.splitting import Split
+
+if TYPE_CHECKING:
+    from dbnchurn.model.classifier import ChurnClassifier
 
 
 def labelled_frame(table: Customers, rows: Rows) -> LabelledFrame:

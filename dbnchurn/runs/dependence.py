@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from dbnchurn.core.typing import Floats, Ints32
 from dbnchurn.decide.decide_record import decide
-from dbnchurn.predictor.explain.reason_codes import UNKNOWN, number_text, schema_order
+from dbnchurn.predictor.explain.background import with_values
+from dbnchurn.predictor.explain.reason_codes import schema_order
+from dbnchurn.predictor.explain.what_if import own_value, value_text
 from dbnchurn.predictor.model_record import ModelRecord, logits
-from dbnchurn.tables.schema import Column, Table
+from dbnchurn.tables.schema import Table, stacked
 
 CUSTOMERS = 200
 POINTS = 8  # values of a column
@@ -21,9 +22,13 @@ ENDS = (0.05, 0.95)  # quantiles between which numbers are tried
 
 
 def partial_dependences(
-    model: ModelRecord, table: Table, columns: Sequence[str], labels: Mapping[str, str]
+    model: ModelRecord,
+    table: Table,
+    columns: Sequence[str],
+    labels: Mapping[str, str],
+    customer: Table,
 ) -> list[dict[str, Any]]:
-    """The partial dependence of the leading columns (Friedman, 2001).
+    """The partial dependence of the leading columns (Friedman, 2001), and that of one customer.
 
     Parameters
     ----------
@@ -34,14 +39,16 @@ def partial_dependences(
         The leading ones first; the first four that have two values or more are taken.
     labels : mapping of column → text
         What reports call a column.
+    customer : Table of one row
 
     Returns
     -------
     list of dict
         ``column``, ``label``, ``kind``, ``values`` (as text), ``places`` (of numbers and dates) and
-        ``mean``, the mean probability at each value.
+        ``mean``, the mean probability at each value; of the customer ``own``, the value as text,
+        and ``customer``, the probability at each value.
     """
-    rows = table.take(np.arange(min(CUSTOMERS, len(table))))
+    rows = stacked(table.take(np.arange(min(CUSTOMERS, len(table)))), customer)
     used = {column.name: column for column in model.schema.used}
     order = dict(zip(used, schema_order(model.schema), strict=True))
     found = []
@@ -50,18 +57,17 @@ def partial_dependences(
         if len(values) < 2:
             continue
         column, numbers = used[name], order[name] < table.numbers.shape[1]
-        means = [
-            float(decide(model.decide, logits(model, _with(rows, order[name], value))).mean())
-            for value in values.tolist()
-        ]
+        scores = [_scores(model, rows, order[name], value) for value in values.tolist()]
         found.append(
             {
                 "column": name,
                 "label": labels.get(name, name),
                 "kind": column.kind,
-                "values": [_text(column, value) for value in values.tolist()],
+                "values": [value_text(column, value) for value in values.tolist()],
                 "places": [float(value) for value in values] if numbers else [],
-                "mean": means,
+                "mean": [float(score[:-1].mean()) for score in scores],
+                "own": value_text(column, own_value(customer, order[name])),
+                "customer": [float(score[-1]) for score in scores],
             }
         )
         if len(found) == COLUMNS:
@@ -86,20 +92,7 @@ def _values(table: Table, position: int) -> Floats | Ints32:
     return np.asarray(levels[np.argsort(-counts, kind="stable")[:POINTS]], np.int32)
 
 
-def _with(table: Table, position: int, value: float) -> Table:
-    """The customers, all with one value of a column."""
-    p = table.numbers.shape[1]
-    if position < p:
-        numbers = table.numbers.copy()
-        numbers[:, position] = value
-        return replace(table, numbers=numbers)
-    codes = table.codes.copy()
-    codes[:, position - p] = int(value)
-    return replace(table, codes=codes)
-
-
-def _text(column: Column, value: float) -> str:
-    """A value as the page shows it."""
-    if column.kind == "category":
-        return str(column.levels[int(value)])
-    return number_text(column.kind, value) or UNKNOWN
+def _scores(model: ModelRecord, rows: Table, position: int, value: float) -> Floats:
+    """Probabilities of customers who all have one value of a column."""
+    changed = with_values(rows, position, np.full(len(rows), value))
+    return decide(model.decide, logits(model, changed))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from dbnchurn.core.typing import Floats, Ints32
 from dbnchurn.features.encode_record import EncodeRecord
-from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.prepare.record import Keep, Pool, PrepareRecord
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.schema import Schema, Table
+
+if TYPE_CHECKING:
+    from dbnchurn.model.classifier import ChurnClassifier
 
 UNITS, HIDDEN = 30, 24
 CURVES = ("reconstruction_error", "free_energy_gap", "dead", "saturated", "code_spread")

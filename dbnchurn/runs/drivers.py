@@ -67,7 +67,7 @@ def find_drivers(
     dict
         ``columns``: mean absolute contribution and direction of every column, largest first;
         ``examples``: customers with their reasons; ``dependence``: the mean score by the value of
-        leading columns; ``faithfulness``: agreement with occlusion.
+        leading columns, and that of the first example; ``faithfulness``: agreement with occlusion.
     """
     generator = np.random.default_rng(random_state)
     model, test = trained.classifier.record_, trained.parts.test
@@ -110,6 +110,7 @@ def find_drivers(
             table.take(np.random.default_rng(random_state).permutation(len(table))),
             [driver["column"] for driver in drivers],
             display_names,
+            table.take(shown[:1]),
         ),
         "faithfulness": _faithfulness(
             explainer, model, table, scores[sample], contributions, generator

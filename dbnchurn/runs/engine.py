@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from dbnchurn.data.build import Built
-from dbnchurn.data.draw import DrawRule
-from dbnchurn.data.plan import DataPlan
-from dbnchurn.model.booster_fitter import BoosterFitter
-from dbnchurn.model.classifier import ChurnClassifier
-from dbnchurn.tables.contract import Customers
+if TYPE_CHECKING:
+    from dbnchurn.data.build import Built
+    from dbnchurn.data.draw import DrawRule
+    from dbnchurn.data.plan import DataPlan
+    from dbnchurn.model.booster_fitter import BoosterFitter
+    from dbnchurn.model.classifier import ChurnClassifier
+    from dbnchurn.tables.contract import Customers
 
 
 class Engine(Protocol):

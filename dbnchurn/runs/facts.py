@@ -13,7 +13,6 @@ from dbnchurn.core.provenance import versions
 from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.customers import condition_of
 from dbnchurn.runs.diagnostics import first_weights, machines
-from dbnchurn.runs.neighbour_value import neighbour_value
 from dbnchurn.runs.result import RunResult
 from dbnchurn.tables.label_classes import left_sentence
 from dbnchurn.tables.unused_columns import unused_columns
@@ -37,6 +36,8 @@ def facts_of(trained: RunResult, config: RunConfig) -> dict[str, Any]:
     dict
         All of ``training.json`` but the name of the run, its seconds and its reasons.
     """
+    from dbnchurn.runs.neighbour_value import neighbour_value  # trains a model
+
     classifier, table = trained.classifier, trained.customers
     y = table.y[trained.parts.train]
     value = neighbour_value(table, trained.parts, config)

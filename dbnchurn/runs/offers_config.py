@@ -11,9 +11,8 @@ from pydantic import Field, model_validator
 
 from dbnchurn.campaign.conditions import Condition
 from dbnchurn.campaign.source import CampaignSource
-from dbnchurn.config import Section, read, section_of
+from dbnchurn.config import Section, read, section_of, source_class
 from dbnchurn.data.plan import Memory
-from dbnchurn.offers.next_offer import NextOffer
 from dbnchurn.runs.source import SourceSection
 
 Level = bool | int | float | str
@@ -62,7 +61,9 @@ class CustomersSection(Section):
     customer: Name = Field(description="Column that names the customer, once each.")
 
 
-GeneratedOffersSection: Any = section_of(NextOffer, omit=SET_ELSEWHERE)
+GeneratedOffersSection: Any = section_of(
+    source_class("dbnchurn.offers.next_offer", "NextOffer"), omit=SET_ELSEWHERE
+)
 
 
 class OffersSection(GeneratedOffersSection):  # type: ignore[misc]

@@ -7,13 +7,12 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
 
-from dbnchurn.config import Section, build, dump, read, section_of
+from dbnchurn.config import build, dump
 from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
@@ -22,87 +21,17 @@ from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.personas.customer_ids import refuse_ids, totals_text
 from dbnchurn.personas.differences import PersonaFigures, figures_of
 from dbnchurn.personas.files import load, save
-from dbnchurn.personas.personas import Personas, PersonaWarning
 from dbnchurn.runs.folder import free_folder, open_output
-from dbnchurn.runs.source import SourceSection
+from dbnchurn.runs.personas_config import PersonaColumnsSection, PersonasConfig
 from dbnchurn.tables.empty_rows import total_rows
 from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.label import read_label
-from dbnchurn.tables.label_classes import LabelValue
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.schema import text
 from dbnchurn.tables.unused_columns import say
 
 log = logging.getLogger(__name__)
-SET_ELSEWHERE = {
-    "random_state": ".seed",
-    "kinds": ".columns.kinds",
-    "formats": ".source.formats",
-}
 PAGE, TABLE, ASSIGNED, RECORD = "personas.html", "personas.csv", "assigned.csv", "personas"
-
-
-class PersonaColumnsSection(Section):
-    """What the columns are; only those that are not named here make personas."""
-
-    id: str | None = Field(default=None, description="Column that names the customer.")
-    label: str | None = Field(
-        default=None, description="Column that says who left; shown beside the personas alone."
-    )
-    value: str | None = Field(
-        default=None, description="What a customer is worth; shown beside the personas alone."
-    )
-    positive: LabelValue | tuple[LabelValue, ...] | None = Field(
-        default=None, description="Label or labels of those who left, where no word says it."
-    )
-    negative: LabelValue | tuple[LabelValue, ...] | None = Field(
-        default=None, description="Label or labels of those who stayed; by default the one left."
-    )
-    drop: tuple[str, ...] = Field(default=(), description="Columns that make no personas.")
-    private: tuple[str, ...] = Field(
-        default=(),
-        description="Columns that never leave: they make no personas, and no value of theirs is on "
-        "the page, in a table or in the stored personas.",
-    )
-    kinds: dict[str, Literal["number", "flag", "category", "date", "ignore"]] = Field(
-        default_factory=dict, description="Kinds of columns that would be read wrongly."
-    )
-
-    @model_validator(mode="after")
-    def _roles_fit(self) -> PersonaColumnsSection:
-        if self.id == "persona":
-            raise ValueError("'persona' is the column of the result and cannot name the customer")
-        for role in ("id", "label", "value"):
-            if getattr(self, role) in self.private:
-                raise ValueError(
-                    f"{getattr(self, role)!r} is private and the {role}, which is shown; take it "
-                    "out of one of the two"
-                )
-        return self
-
-    @property
-    def unused(self) -> tuple[str, ...]:
-        """Columns that make no personas because the config says so."""
-        return tuple(dict.fromkeys([*self.drop, *self.private]))
-
-
-GeneratedPersonasSection: Any = section_of(Personas, omit=SET_ELSEWHERE)
-
-
-class PersonasSection(GeneratedPersonasSection):  # type: ignore[misc]
-    """The search itself: parameters of the estimator."""
-
-    renamed: ClassVar[Mapping[str, str]] = SET_ELSEWHERE
-
-
-class PersonasConfig(Section):
-    """The config of one search for personas."""
-
-    source: SourceSection
-    columns: PersonaColumnsSection = Field(default_factory=PersonaColumnsSection)
-    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of everything.")
-    output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
-    personas: PersonasSection = Field(default_factory=PersonasSection)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,28 +61,6 @@ class PersonasTable:
     notes: list[str]
 
 
-def read_personas_config(path: str | Path, overrides: Sequence[str] = ()) -> PersonasConfig:
-    """Read and check the config of a search for personas.
-
-    Parameters
-    ----------
-    path : path
-        A YAML file.
-    overrides : sequence of str
-        ``a.b=c`` replaces what the file says.
-
-    Returns
-    -------
-    PersonasConfig
-
-    Raises
-    ------
-    ConfigError
-        With one line for everything that is wrong.
-    """
-    return read(path, overrides, PersonasConfig)
-
-
 def run(
     config: PersonasConfig, name: str = "personas", *, raw_text: bool = False, mkdir: bool = False
 ) -> Path:
@@ -181,11 +88,13 @@ def run(
     DataError, ConfigError
         If the table or the config cannot be used.
     """
-    from dbnchurn.personas.page import personas_page  # draws with matplotlib
-
     open_output(config.output, [config.source.path], mkdir=mkdir)
     with stage("read"):
         table = load_personas_table(config)
+    # Imported now that the table is found to be good.
+    from dbnchurn.personas.page import personas_page
+    from dbnchurn.personas.personas import Personas, PersonaWarning
+
     estimator = build(
         config.personas,
         Personas,
@@ -277,7 +186,7 @@ def load_personas_table(config: PersonasConfig) -> PersonasTable:
 def _customers(frame: pd.DataFrame, id: str) -> tuple[pd.DataFrame, list[str]]:
     """The rows that are customers, each named once; what is set aside is said."""
     refuse_exponents(frame[id])
-    totals = total_rows(frame[id])
+    totals = total_rows(frame[id], frame.drop(columns=id))
     said = [totals_text(int(totals.sum()))] if totals.any() else []
     frame = frame[~totals].reset_index(drop=True) if totals.any() else frame
     refuse_ids(text(frame[id]), id, "the table")

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dbnchurn.core.typing import Floats
-from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.runs.side_columns import strengths
 from dbnchurn.tables import Customers
 from dbnchurn.tables.schema import Schema
 from dbnchurn.tables.splitting import Split
 from dbnchurn.tables.unused_columns import empty_columns, unused_columns
+
+if TYPE_CHECKING:
+    from dbnchurn.model.classifier import ChurnClassifier
 
 MODEL = "dbnchurn"
 

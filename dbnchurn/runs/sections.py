@@ -105,6 +105,16 @@ class RetrainingSection(Section):
         description="first: where two numbers mend the champion's scores, they are taken and no "
         "challenger is trained; after: where no challenger is promoted; never: not at all.",
     )
+    registry: str | None = Field(
+        default=None,
+        description="Where models are kept: a folder, or models:/NAME, a registered model of "
+        "MLflow; --registry goes before it. Without one nothing is promoted.",
+    )
+    registry_uri: str | None = Field(
+        default=None,
+        description="Of MLflow's registry, such as sqlite:///models/mlflow.db; by default what "
+        "MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI say.",
+    )
 
 
 class TrackingSection(Section):

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
 
-from dbnchurn.config import Section, build, dump, read, section_of
+from dbnchurn.config import build, dump
 from dbnchurn.core.errors import DataError, did_you_mean
 from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.progress import stage
 from dbnchurn.core.spreadsheet_text import csv_text
 from dbnchurn.runs.folder import free_folder, open_output
-from dbnchurn.runs.source import SourceSection
+from dbnchurn.runs.segments_config import SegmentColumnsSection, SegmentsConfig
 from dbnchurn.segments.files import load, save
-from dbnchurn.segments.miner import SegmentMiner
 from dbnchurn.segments.page import headline
-from dbnchurn.segments.sweep import as_table, sweep
 from dbnchurn.tables.empty_rows import (
     NOTHING_ELSE,
     TOTAL,
@@ -33,89 +30,16 @@ from dbnchurn.tables.empty_rows import (
 )
 from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.label import LabelMeaning, read_label
-from dbnchurn.tables.label_classes import LabelValue
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.schema import Schema, text
 from dbnchurn.tables.unused_columns import say, unused_columns
 
+if TYPE_CHECKING:
+    from dbnchurn.segments.miner import SegmentMiner
+
 log = logging.getLogger(__name__)
 SWEPT = {"bins": "intervals per column", "min_count": "minimum count"}
-# Parameters of the miner that other sections set.
-SET_ELSEWHERE = {
-    "random_state": ".seed",
-    "positive": ".columns.positive",
-    "negative": ".columns.negative",
-    "date": ".columns.date",
-    "kinds": ".columns.kinds",
-    "formats": ".source.formats",
-}
 ANSWERS = Question(asked="said yes", leaving=False, scores="; for scores set miner.threshold")
-
-
-class SegmentColumnsSection(Section):
-    """What the columns are; the keys mean what they mean in the config of a run."""
-
-    renamed: ClassVar[Mapping[str, str]] = {"group": "id"}
-
-    label: str = Field(description="Column with the answers, or with scores.")
-    id: str | None = Field(
-        default=None,
-        description="Column that names the customer, whose rows stay in one part; with a date, "
-        "parts are divided by time instead.",
-    )
-    date: str | None = Field(
-        default=None, description="Date of the snapshot; the table is then divided by time."
-    )
-    positive: LabelValue | tuple[LabelValue, ...] | None = Field(
-        default=None, description="Label or labels of those who say yes, where no word says it."
-    )
-    negative: LabelValue | tuple[LabelValue, ...] | None = Field(
-        default=None, description="Label or labels of the others; by default the one left."
-    )
-    drop: tuple[str, ...] = Field(default=(), description="Columns that describe nobody.")
-    kinds: dict[str, Literal["number", "flag", "category", "date", "ignore"]] = Field(
-        default_factory=dict, description="Kinds of columns that would be read wrongly."
-    )
-
-
-GeneratedMinerSection: Any = section_of(SegmentMiner, omit=SET_ELSEWHERE)
-
-
-class MinerSection(GeneratedMinerSection):  # type: ignore[misc]
-    """The search itself: parameters of the miner."""
-
-    renamed: ClassVar[Mapping[str, str]] = SET_ELSEWHERE
-
-
-class SweepsSection(Section):
-    """Settings that are varied one at a time; what is not given stays as in `miner`."""
-
-    mode: Literal["ranges", "paper"] = "paper"
-    columns: tuple[str, ...] = Field(default=(), description="Columns to mine; all by default.")
-    bins: tuple[int, ...] = Field(default=(), description="Intervals per column.")
-    min_count: tuple[int, ...] = Field(default=(), description="Minimum counts.")
-    repeats: Annotated[int, Field(ge=1)] = Field(default=3, description="Random splits.")
-
-
-class SegmentsConfig(Section):
-    """The config of one search."""
-
-    source: SourceSection
-    columns: SegmentColumnsSection
-    sweeps: SweepsSection | None = None
-    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="Seed of everything.")
-    output: Path = Field(default=Path("runs"), description="Folder in which run folders are made.")
-    miner: MinerSection = Field(default_factory=MinerSection)
-
-    @model_validator(mode="after")
-    def _answers_or_scores(self) -> SegmentsConfig:
-        given = self.columns.positive is not None or self.columns.negative is not None
-        if given and self.miner.threshold is not None:
-            raise ValueError(
-                "give either columns.positive and columns.negative, where the label holds "
-                "answers, or miner.threshold, where it holds scores"
-            )
-        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,28 +65,6 @@ class SegmentsTable:
     meaning: LabelMeaning | None
     ids: pd.Series[Any] | None
     formats: Mapping[str, str]
-
-
-def read_segments_config(path: str | Path, overrides: Sequence[str] = ()) -> SegmentsConfig:
-    """Read and check the config of a search.
-
-    Parameters
-    ----------
-    path : path
-        A YAML file.
-    overrides : sequence of str
-        ``a.b=c`` replaces what the file says.
-
-    Returns
-    -------
-    SegmentsConfig
-
-    Raises
-    ------
-    ConfigError
-        With one line for everything that is wrong.
-    """
-    return read(path, overrides, SegmentsConfig)
 
 
 def run(
@@ -267,10 +169,9 @@ def _without_totals(frame: pd.DataFrame, columns: SegmentColumnsSection) -> pd.D
     special = {columns.label, columns.id, columns.date, *columns.drop}
     features = frame[[name for name in frame if name not in special]]
     nothing = says_nothing(present_values(features))
-    totals = np.zeros(len(frame), bool)
     if columns.id is not None:
         refuse_exponents(frame[columns.id])
-        totals = total_rows(frame[columns.id])
+    totals = total_rows(None if columns.id is None else frame[columns.id], features)
     counts = {TOTAL: totals, NOTHING_ELSE: nothing & ~totals}
     say(f"{rows.sum()} rows are set aside: {why}" for why, rows in counts.items() if rows.any())
     return frame[~(totals | nothing)] if (totals | nothing).any() else frame
@@ -295,6 +196,8 @@ def _meaning(answers: pd.Series[Any], columns: SegmentColumnsSection) -> LabelMe
 
 
 def _miner(config: SegmentsConfig, table: SegmentsTable) -> SegmentMiner:
+    from dbnchurn.segments.miner import SegmentMiner  # now that the table is found to be good
+
     return build(
         config.miner,
         SegmentMiner,
@@ -342,6 +245,7 @@ def write_sweeps(config: SegmentsConfig, table: SegmentsTable, base: float, fold
     folder : Path
     """
     from dbnchurn.segments.pictures import sweep_png
+    from dbnchurn.segments.sweep import as_table, sweep
 
     sweeps, tables = config.sweeps, []
     if sweeps is None:

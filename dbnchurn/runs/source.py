@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-import pyarrow as pa
 from pydantic import Field, model_validator
 
 from dbnchurn.config import Section
 from dbnchurn.core.errors import DataError, first_line
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.sql import quoted
 from dbnchurn.data.plan import Csv
 from dbnchurn.tables.duckdb import Session, one_query
@@ -20,6 +19,13 @@ from dbnchurn.tables.postgres import Postgres, rows_of
 from dbnchurn.tables.reading_rules import ReadingRules
 from dbnchurn.tables.samples import SAMPLES, read_sample
 from dbnchurn.tables.streaming import open_files
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pandas as pd
+    import pyarrow as pa
+else:
+    pd = LazyModule("pandas")
+    pa = LazyModule("pyarrow")
 
 
 class SourceSection(Section):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dbnchurn.core.checkpoints import NOWHERE, CheckpointStore
 from dbnchurn.core.typing import Rows
-from dbnchurn.model.classifier import ChurnClassifier
 from dbnchurn.runs.dataset import labelled_frame
 from dbnchurn.runs.result import RunResult
 from dbnchurn.tables.label import LabelWarning
+
+if TYPE_CHECKING:
+    from dbnchurn.model.classifier import ChurnClassifier
 
 
 def stored_model(trained: RunResult, store: CheckpointStore = NOWHERE) -> ChurnClassifier:

@@ -7,9 +7,7 @@ anywhere: the store is a SQLite file, and MLflow's own usage reports are turned 
 from __future__ import annotations
 
 import importlib.util
-import logging
 import math
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,11 +15,10 @@ from typing import Any
 from dbnchurn.config.yaml import parse
 from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.flattening import flatten
+from dbnchurn.exports.mlflow import SQLITE, client_of, experiment_of, silence_mlflow
 from dbnchurn.runs.folder import read_json
 from dbnchurn.runs.sections import TrackingSection
 
-SILENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
-QUIET = ("mlflow", "alembic")
 LONGEST = 6000  # characters of a parameter
 AT_ONCE = 100  # parameters in one call; 1,000 numbers
 
@@ -64,11 +61,9 @@ def track(folder: Path, section: TrackingSection, tags: Mapping[str, str] | None
         If MLflow is not there, or the store cannot be opened.
     """
     require_mlflow()
-    os.environ.update({name: value for name, value in SILENT.items() if name not in os.environ})
+    silence_mlflow()
     from mlflow.entities import Metric, Param
 
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
     client, run = _new_run(section, folder.name, tags or {})
     params = [Param(name, value) for name, value in _params(folder)]
     for first in range(0, len(params), AT_ONCE):
@@ -84,19 +79,13 @@ def track(folder: Path, section: TrackingSection, tags: Mapping[str, str] | None
 def _new_run(section: TrackingSection, name: str, tags: Mapping[str, str]) -> tuple[Any, str]:
     """A client of the store, and the identifier of a new run in the experiment."""
     from mlflow.exceptions import MlflowException
-    from mlflow.tracking import MlflowClient
 
-    database = Path(section.uri.removeprefix("sqlite:///")).absolute()
+    database = Path(section.uri.removeprefix(SQLITE)).absolute()
+    uri = f"{SQLITE}{database}"
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        client = MlflowClient(tracking_uri=f"sqlite:///{database}")
-        known = client.get_experiment_by_name(section.experiment)
-        files = (database.parent / "artifacts").as_uri()
-        experiment = (
-            known.experiment_id
-            if known is not None
-            else client.create_experiment(section.experiment, artifact_location=files)
-        )
+        client = client_of(uri)
+        experiment = experiment_of(client, uri, section.experiment)
         return client, client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
     except (MlflowException, OSError) as error:
         raise ConfigError(f"tracking: {section.uri} cannot be opened: {error}") from error

@@ -27,6 +27,7 @@ from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.core.typing import Bools
 from dbnchurn.data.typed import as_text
 from dbnchurn.scoring.output_paths import disk_errors
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
@@ -66,6 +67,8 @@ class Campaign:
         spreadsheet would compute have an apostrophe in front.
     log : LogEntry, optional
         A contact log that the list is added to; what the list is about, and where the log lies.
+    suppress_csv, suppress_sheet : optional
+        How the suppression list is read, where it is not found out.
 
     Raises
     ------
@@ -87,6 +90,8 @@ class Campaign:
     allow_unmatched: bool = False
     raw_text: bool = False
     log: LogEntry | None = None
+    suppress_csv: CsvSettings | None = None
+    suppress_sheet: str | None = None
 
     def __post_init__(self) -> None:
         if not self.budget > 0 or (self.budget >= 1 and self.budget != math.floor(self.budget)):
@@ -108,6 +113,11 @@ class Campaign:
             raise ConfigError(f"{self.path} is the contact log; write the list elsewhere")
         if self.path.is_dir():
             raise ConfigError(f"{self.path}: a campaign list is a file, this is a folder")
+        if self.suppress is None and (self.suppress_csv or self.suppress_sheet):
+            raise ConfigError(
+                "--suppress-delimiter, --suppress-encoding and --suppress-sheet (suppress_csv, "
+                "suppress_sheet) are about a suppression list"
+            )
         if self.suppress is not None:
             check_list(self.suppress)
             if conflicts({"campaign": self.path}, {"suppress": [self.suppress]}):
@@ -210,6 +220,8 @@ def write_campaign(
             id,
             campaign.suppress_match,
             allow_unmatched=campaign.allow_unmatched,
+            csv=campaign.suppress_csv,
+            sheet=campaign.suppress_sheet,
         )
         contact, control = _sizes(session, campaign)
         with disk_errors(campaign.path), atomic_write(campaign.path) as unfinished:

@@ -13,8 +13,11 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from dbnchurn.campaign.suppression import check_suppression
-from dbnchurn.core.errors import ConfigError, DataError, ResourceError, did_you_mean
+from dbnchurn.core.errors import ConfigError, DataError, ResourceError
 from dbnchurn.core.places import check_places
 from dbnchurn.core.progress import stage
 from dbnchurn.core.provenance import versions
@@ -30,19 +33,18 @@ from dbnchurn.scoring.output_paths import OutputPaths, disk_errors
 from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too_many
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.scorer import Scorer, check_columns, id_column, say_unused
+from dbnchurn.scoring.scorer import Scorer, scorer_of
 from dbnchurn.scoring.sources import sources_text
 from dbnchurn.scoring.work_folder import WorkFolder
-from dbnchurn.tables.arrow import reading_notes, text_formats
 from dbnchurn.tables.chunks import Chunk, ChunkSource
 from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.postgres import PostgresSource
 from dbnchurn.tables.streaming import open_files
-from dbnchurn.tables.unused_columns import say
 from dbnchurn.tables.writing import ending_of
 
 log = logging.getLogger(__name__)
 CHUNK_ROWS = 100_000
+IDS = 1_000  # of the first chunk, by which totals of later ones are found
 
 
 def score_file(
@@ -172,7 +174,7 @@ def score_file(
         )
     _check_places(model, plan, table, database, paths, campaign, mkdir)
     source = None if table is None else _source(table, database, csv, sheet)
-    scorer = _scorer(predictor, source, id, reasons, plausibility) if source else None
+    scorer = scorer_of(predictor, source, id, reasons, plausibility) if source else None
     if scorer is not None:
         _check_suppression(scorer, campaign)
     read_from = {} if plan is None else sources_text(plan)
@@ -190,7 +192,7 @@ def score_file(
             assert plan is not None
             month = _month(model, plan, cutoff, n_threads, paths, allow_stale)
             source = open_files(month.features, by_contents=True)
-            scorer = _scorer(predictor, source, id, reasons, plausibility)
+            scorer = scorer_of(predictor, source, id, reasons, plausibility)
             _check_suppression(scorer, campaign)
         _score_chunks(scorer, source, work_folder, chunk_rows, max_rejected, paths)
         job = write_outputs(
@@ -301,7 +303,7 @@ def _check_suppression(scorer: Scorer, campaign: Campaign | None) -> None:
             f"{campaign.suppress}: a suppression list needs the ids of the customers, and the rows "
             "are only numbered; name their column with --id (id=)"
         )
-    check_suppression(campaign.suppress, scorer.id)
+    check_suppression(campaign.suppress, scorer.id, campaign.suppress_csv, campaign.suppress_sheet)
 
 
 def _source(
@@ -328,24 +330,6 @@ def _month(
     )
 
 
-def _scorer(
-    predictor: Predictor, source: ChunkSource, id: str | None, reasons: int, plausibility: bool
-) -> Scorer:
-    """Check every file's columns before the first row is read."""
-    files = source.columns
-    id = id_column(predictor, files) if id is None else id
-    for file, columns in files.items():
-        check_columns(predictor.schema, file, columns)
-        if id is not None and id not in columns:
-            raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
-    say_unused(predictor, files, id)
-    formats = text_formats(source, predictor.schema, predictor.missing)
-    notes = reading_notes(source, predictor.schema, formats)
-    say(notes)
-    id_type = None if id is None else source.id_type(id)
-    return Scorer(predictor, id, id_type, formats, reasons, plausibility, tuple(notes))
-
-
 def _score_chunks(
     scorer: Scorer,
     source: ChunkSource,
@@ -364,7 +348,7 @@ def _score_chunks(
         for chunk in _chunks(source, scorer.wanted, size, number, work_folder):
             digest = "" if identity is not None else chunk.digest()
             if number == len(work_folder) or work_folder.facts[number].digest != digest:
-                work_folder.put(number, *scorer.score(chunk, digest))
+                work_folder.put(number, *scorer.score(chunk, digest, _first_ids(work_folder)))
                 _check_rejected(work_folder, number + 1, source.rows, limit, paths)
             number += 1
             for _ in range(chunk.steps):
@@ -377,6 +361,15 @@ def _score_chunks(
         file, columns = next(iter(source.columns.items()))
         raise DataError(f"{file}: the table has {len(columns)} columns but no rows")
     _check_rejected(work_folder, number, rows, limit, paths)
+
+
+def _first_ids(work_folder: WorkFolder) -> pa.Array | None:
+    """Some ids of the first chunk; None while it is not finished."""
+    if not work_folder.facts:
+        return None
+    with pq.ParquetFile(work_folder.files[0]) as opened:
+        batch = next(opened.iter_batches(IDS, columns=["id"]), None)
+    return None if batch is None else batch.column(0)
 
 
 def _chunks(

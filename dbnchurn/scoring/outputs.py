@@ -26,7 +26,7 @@ from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, id_faults
 from dbnchurn.scoring.work_folder import ChunkFacts, WorkFolder
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.id_spelling import IdSpelling
+from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_refusal
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
 log = logging.getLogger(__name__)
@@ -184,7 +184,7 @@ def summed_counts(facts: Sequence[ChunkFacts]) -> Mapping[str, Ints]:
 
 
 def _refuse_lost_zeros(scorer: Scorer, work_folder: WorkFolder, allowed: Collection[str]) -> None:
-    """Refuse ids that had zeros before them in training and have none any more."""
+    """Refuse ids that had zeros before them in training, all or some of which were lost."""
     about = scorer.predictor.about
     if scorer.id is None or scorer.id != about.get("id") or scorer.id in allowed:
         return
@@ -193,16 +193,11 @@ def _refuse_lost_zeros(scorer: Scorer, work_folder: WorkFolder, allowed: Collect
         return
     with Session(MEMORY, n_threads=1) as session:
         counts = session.row(
-            "SELECT count(w), count_if(regexp_full_match(w, '0[0-9]+')), "
-            "coalesce(min(length(w)), 0), coalesce(max(length(w)), 0) FROM "
+            f"SELECT {', '.join(trained.counts_sql('w', 'regexp_matches'))} FROM "
             f"(SELECT CAST(id AS VARCHAR) AS w FROM {relation_of(work_folder.files)})"
         )
-    if why := trained.zeros_lost(IdSpelling(*map(int, counts))):
-        raise DataError(
-            f"column {scorer.id!r}: {why}; the zeros were lost, perhaps, where ids were read as "
-            "numbers: write the ids as text, or, if these are the ids, say --allow-changed "
-            f"{scorer.id}"
-        )
+    if why := trained.zeros_lost(*map(int, counts)):
+        raise DataError(zeros_lost_refusal(scorer.id, why))
 
 
 def _check_ids(work_folder: WorkFolder) -> tuple[int, int]:

@@ -11,17 +11,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.data.joins import CUTOFF
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Scored
 from dbnchurn.scoring.work_folder import ChunkFacts
-from dbnchurn.tables.arrow import frame_of, is_text
-from dbnchurn.tables.chunks import Chunk, RejectedRow
+from dbnchurn.tables.arrow import frame_of, is_text, reading_notes, text_formats
+from dbnchurn.tables.chunks import Chunk, ChunkSource, RejectedRow
 from dbnchurn.tables.doubtful_values import without_missing
 from dbnchurn.tables.empty_rows import (
     NOTHING_ELSE,
     TOTAL,
+    doubtful_totals,
     present_values,
     says_nothing,
     total_rows,
@@ -178,7 +179,17 @@ class Scorer:
         used = [column.name for column in self.predictor.schema.used]
         return used if self.id is None or self.id in used else [*used, self.id]
 
-    def score(self, chunk: Chunk, digest: str) -> tuple[pa.Table, pa.Table, ChunkFacts]:
+    def frame(self, chunk: Chunk) -> pd.DataFrame:
+        """The rows of a chunk as they are scored, under their numbers in the file."""
+        formats = self.formats.get(chunk.file)
+        frame = frame_of(self.predictor.schema, chunk.rows, formats)
+        frame = without_missing(frame, self.predictor.missing)
+        frame.index = pd.Index(chunk.row_numbers)
+        return frame
+
+    def score(
+        self, chunk: Chunk, digest: str, known: pa.Array | None = None
+    ) -> tuple[pa.Table, pa.Table, ChunkFacts]:
         """Score the rows that can be read.
 
         Parameters
@@ -186,6 +197,8 @@ class Scorer:
         chunk : Chunk
         digest : str
             Of its contents; goes into the facts.
+        known : Arrow array, optional
+            Ids of customers of another chunk, beside which a total stands out.
 
         Returns
         -------
@@ -201,13 +214,10 @@ class Scorer:
         DataError
             If a whole column is of another kind than in training.
         """
-        formats = self.formats.get(chunk.file)
-        frame = frame_of(self.predictor.schema, chunk.rows, formats)
-        frame = without_missing(frame, self.predictor.missing)
-        frame.index = pd.Index(chunk.row_numbers)
+        frame = self.frame(chunk)
         try:
-            ids, refused = self._ids(chunk)
-            refused |= self._no_customers(frame, ids)
+            ids, refused = self.ids(chunk)
+            refused |= self._no_customers(frame, ids, known)
             refused, scored = self._examined(frame, refused)
         except (DataError, pa.ArrowException) as error:
             raise DataError(f"{chunk.file}: {error}") from error
@@ -235,7 +245,7 @@ class Scorer:
         )
         return scores, _rejected(chunk.file, broken), facts
 
-    def _ids(self, chunk: Chunk) -> tuple[pa.Array, dict[int, str]]:
+    def ids(self, chunk: Chunk) -> tuple[pa.Array, dict[int, str]]:
         """The ids, and the rows whose id is no key, with the reason."""
         if self.id is None:
             return pa.array(chunk.rows_before + chunk.row_numbers), {}
@@ -251,7 +261,9 @@ class Scorer:
         wanted = key_type(self.id_type)
         return ids if ids.type == wanted else ids.cast(wanted), refused
 
-    def _no_customers(self, frame: pd.DataFrame, ids: pa.Array) -> dict[int, str]:
+    def _no_customers(
+        self, frame: pd.DataFrame, ids: pa.Array, known: pa.Array | None
+    ) -> dict[int, str]:
         """Rows that are totals, or hold an id and nothing else, with the reason."""
         reference = self.predictor.reference
         shares = None
@@ -260,10 +272,15 @@ class Scorer:
             shares = [1 - missing[str(name)] for name in frame]
         nothing = np.flatnonzero(says_nothing(present_values(frame), shares))
         refused = {int(row): NOTHING_ELSE for row in nothing}
-        if self.id is not None:
-            totals = np.flatnonzero(total_rows(ids.to_pandas()))
-            refused |= {int(row): TOTAL for row in totals}
-        return refused
+        totals = total_rows(None if self.id is None else ids.to_pandas(), frame)
+        if self.id is not None and known is not None:
+            both = pd.concat([ids.to_pandas(), known.to_pandas()])
+            totals = totals | total_rows(both)[: len(ids)]
+        if self.id is not None and (
+            doubt := doubtful_totals(ids.to_pandas().rename(self.id), totals)
+        ):
+            log.warning("%s", doubt)
+        return refused | {int(row): TOTAL for row in np.flatnonzero(totals)}
 
     def _examined(
         self, frame: pd.DataFrame, refused: dict[int, str]
@@ -283,6 +300,47 @@ class Scorer:
 
     def _examine(self, frame: pd.DataFrame) -> Scored:
         return self.predictor.examine(frame, plausibility=self.plausibility)
+
+
+def scorer_of(
+    predictor: Predictor,
+    source: ChunkSource,
+    id: str | None,
+    reasons: int = 0,
+    plausibility: bool = False,
+) -> Scorer:
+    """The scorer of a table, whose columns are checked in every file before a row is read.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    source : ChunkSource
+    id : str or None
+        Column that names the customer; by default that of the training.
+    reasons, plausibility
+        As :class:`Scorer` takes them.
+
+    Returns
+    -------
+    Scorer
+
+    Raises
+    ------
+    DataError
+        If a file lacks columns, or another column may name the customers.
+    """
+    files = source.columns
+    id = id_column(predictor, files) if id is None else id
+    for file, columns in files.items():
+        check_columns(predictor.schema, file, columns)
+        if id is not None and id not in columns:
+            raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
+    say_unused(predictor, files, id)
+    formats = text_formats(source, predictor.schema, predictor.missing)
+    notes = reading_notes(source, predictor.schema, formats)
+    say(notes)
+    id_type = None if id is None else source.id_type(id)
+    return Scorer(predictor, id, id_type, formats, reasons, plausibility, tuple(notes))
 
 
 def key_type(kind: pa.DataType | None) -> pa.DataType | None:

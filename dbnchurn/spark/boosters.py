@@ -92,9 +92,16 @@ class SparkBoosters:
         Raises
         ------
         ConfigError
-            If there are too few slots, or the rows are resampled or weighted one by one.
+            If there are too few slots or drawn rows, or the rows are resampled or weighted one by
+            one.
         """
         check_slots(self.spark, self.workers)
+        if (rows_drawn := len(prepared.training.y)) < self.workers:  # the others would wait forever
+            raise ConfigError(
+                f"boosters on all rows need a drawn training row for each of {self.workers} "
+                f"workers, and there are {rows_drawn}: give fewer workers, or allow more rows with "
+                "data.most_rows"
+            )
         seed = int(generator.integers(2**31))
         task = self._shard_task(train, preparation, prepared, seed)
         training = prepared.training

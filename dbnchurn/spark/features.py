@@ -18,7 +18,8 @@ from dbnchurn.core.files import atomic_folder
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.build import FEATURES as FEATURES_FILE
 from dbnchurn.data.build import QUARANTINE as QUARANTINE_FOLDER
-from dbnchurn.data.build import Built, finished, places
+from dbnchurn.data.build import Built, finished
+from dbnchurn.data.build import places as source_places
 from dbnchurn.data.coverage import check_reason
 from dbnchurn.data.draw import DrawRule
 from dbnchurn.data.joins import NO_WINDOWS, RESULT
@@ -26,7 +27,7 @@ from dbnchurn.data.open import raw_name
 from dbnchurn.data.part import Part, Task, Whole, conclude, with_sources, write_part
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.spark.draw import draw_on_workers, store_rows
-from dbnchurn.spark.exchange import packed, plain_schema, unpacked
+from dbnchurn.spark.exchange import packed, places_of, plain_schema, unpacked
 from dbnchurn.spark.outputs import check_output, publish, refuse_bare_name
 from dbnchurn.spark.part_task import COUNTS, FEATURES, QUARANTINE, PartTask
 from dbnchurn.spark.records import kept_records, rows_of
@@ -227,7 +228,7 @@ def prepare(
         raise ConfigError("the data need a 'label' to train with")
     check_reason(allow_stale)
     tables = [table.table for table in plan.tables.values() if table.table is not None]
-    check_output(output, places(plan), tables)
+    check_output(output, source_places(plan), tables)
     refuse_bare_name(spark, output)
     if cutoffs is None:
         cutoffs = plan.windows.cutoffs if plan.windows else []
@@ -238,8 +239,8 @@ def prepare(
     }
     standing = plan.model_copy(update={"tables": stood})
     task = Task(standing, tuple(cutoffs), labelled, until, allow_stale)
-    number = parts or int(str(spark.conf.get("spark.sql.shuffle.partitions")))
-    records, whole, rows = _rounds(spark, sources, task, number)
+    places = places_of(parts or int(str(spark.conf.get("spark.sql.shuffle.partitions"))))
+    records, whole, rows = _rounds(_shuffled(sources, places), sources, task)
     reading = (*(note for source in sources.values() for note in source.notes), *whole.part.reading)
     part = replace(whole.part, plan=with_sources(whole.part.plan, plan), reading=reading)
     for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
@@ -266,13 +267,12 @@ def _report(part: Part, cutoffs: Sequence[date]) -> dict[str, object]:
 
 
 def _rounds(
-    spark: SparkSession, sources: Mapping[str, Source], task: Task, parts: int
+    shuffled: DataFrame, sources: Mapping[str, Source], task: Task
 ) -> tuple[DataFrame, Whole, int]:
     """Build all parts until each was built as the counts of the whole say; usually once.
 
     Gives the records of all parts, what holds of the whole, and the rows of its features.
     """
-    shuffled = _shuffled(sources, places_of(spark, parts))
     kinds = _sql_types(sources)
     known: dict[str, Answer] = {}
     for _ in range(MOST_ROUNDS):
@@ -312,30 +312,8 @@ def _rounds(
     raise DataError(DISAGREE)
 
 
-def places_of(spark: SparkSession, parts: int) -> tuple[int, ...]:
-    """A number for every part that Spark's hash sends there.
-
-    Parameters
-    ----------
-    spark : SparkSession
-    parts : int
-
-    Returns
-    -------
-    tuple of int
-    """
-    rows = (
-        spark.range(0, 64 * parts + 256)
-        .selectExpr("id", f"pmod(hash(id), {parts}) AS part")
-        .groupBy("part")
-        .agg({"id": "min"})
-        .collect()
-    )
-    found = {int(row[0]): int(row[1]) for row in rows}
-    return tuple(found[part] for part in range(parts))
-
-
 def _shuffled(sources: Mapping[str, Source], places: tuple[int, ...]) -> DataFrame:
+    """The packed rows of all tables; those of a customer are in one partition."""
     frames = [source.divide(places) for source in sources.values() if source.divide is not None]
     together = frames[0]
     for frame in frames[1:]:

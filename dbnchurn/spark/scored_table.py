@@ -34,6 +34,7 @@ from dbnchurn.spark.outputs import (
 from dbnchurn.spark.records import arrow_schema, kept_records, rows_of
 from dbnchurn.spark.score_task import FACTS, REJECTED, REJECTED_ROWS, SCORES, ScoreTask
 from dbnchurn.spark.session import check_frame, check_workers, readable
+from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_refusal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -201,7 +202,8 @@ def score_table(
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
     if plausibility:
         machine_of(predictor.plausibility)
-    check_allowed(allow_changed, [column.name for column in predictor.schema.used])
+    named = [str(name) for name in (id, predictor.about.get("id")) if name is not None]
+    check_allowed(allow_changed, [*(column.name for column in predictor.schema.used), *named])
     _check_places(model, table, output)
     refuse_bare_name(spark, output)
     check_workers(spark)
@@ -227,6 +229,8 @@ def score_table(
         scores = rows_of(records, SCORES, task.schema)
         rejected = rows_of(records, REJECTED, REJECTED_ROWS)
         scored = _folded(predictor, output, told, scores, rejected, max_rejected, allow_changed)
+        if task.id == predictor.about.get("id") and task.id not in allow_changed:
+            _refuse_lost_zeros(predictor, scores, task.id)
         publish(
             spark,
             scores,
@@ -300,6 +304,17 @@ def _chosen(frame: DataFrame, names: Sequence[str]) -> DataFrame:
     ]
     numbered = [column.alias(f"c{i}") for i, column in enumerate(columns)]
     return frame.select(*numbered, functions.col(CUTOFF).alias(f"c{len(columns)}"))
+
+
+def _refuse_lost_zeros(predictor: Predictor, scores: DataFrame, id: str) -> None:
+    """Refuse ids that had zeros before them in training, all or some of which were lost."""
+    trained = IdSpelling.stored(predictor.about)
+    if not trained.padded:
+        return
+    texts = scores.selectExpr("CAST(id AS STRING) AS w")
+    (counts,) = texts.selectExpr(*trained.counts_sql("w", "rlike")).collect()
+    if why := trained.zeros_lost(*map(int, counts)):
+        raise DataError(f"{zeros_lost_refusal(id, why)}; nothing was written")
 
 
 def _folded(

@@ -53,6 +53,15 @@ def spark_session() -> SparkSession:
         ) from error
 
 
+def reads_own_files(spark: SparkSession) -> bool:
+    """Whether a path without a scheme is one of the machines themselves, as ``file:`` is."""
+    try:
+        settings = spark.sparkContext._jsc.hadoopConfiguration()
+    except Exception:  # a client of Spark Connect has no context
+        return False
+    return str(settings.get("fs.defaultFS", "file:///")).startswith("file:")
+
+
 def table_of(spark: SparkSession, name: str) -> DataFrame:
     """A table of the catalog as it is now.
 

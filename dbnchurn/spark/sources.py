@@ -15,8 +15,9 @@ from dbnchurn.core.errors import ConfigError, DataError, first_line, listed
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan
 from dbnchurn.spark.exchange import divided, packed, packed_lines
+from dbnchurn.spark.parquet import groups_of, rows_of_groups, shared_schema
 from dbnchurn.spark.records import RECORD, arrow_schema
-from dbnchurn.spark.session import table_of
+from dbnchurn.spark.session import reads_own_files, table_of
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.files import ENDINGS, find_files, kind_of_file
@@ -153,6 +154,8 @@ def _source(spark: SparkSession, name: str, table: TablePlan) -> Source:
         return Source(rows.schema, rows=data, lines=lines, text=kind == "csv", notes=notes)
     if kind == "csv":
         return _csv(spark, name, table)
+    if (source := _parquet(spark, name, table)) is not None:
+        return source
     frame = _frame(spark, name, table)
     _check_key(name, table, frame.columns)
     given, names = table, list(frame.columns)
@@ -207,6 +210,27 @@ def _local(
     with Session(n_threads=1) as session:
         lines = open_table(session, name, table)
         return session.arrow(f"FROM {raw_name(name)}"), tuple(lines), tuple(session.notes)
+
+
+def _parquet(spark: SparkSession, name: str, table: TablePlan) -> Source | None:
+    """Parquet files that the workers read themselves; None for those that Spark has to read."""
+    path = table.path or ""
+    if not path or URL.match(path) or "=" in path or not reads_own_files(spark):
+        return None
+    files = _files(path)
+    if any("=" in str(file) for file in files) or (schema := shared_schema(files)) is None:
+        return None
+    _check_key(name, table, schema.names)
+    groups = groups_of(files)
+
+    def divide(places: tuple[int, ...]) -> DataFrame:
+        def pack(batches: Batches) -> Batches:
+            mine = ((row["file"], row["number"]) for batch in batches for row in batch.to_pylist())
+            yield from divided(name, table, rows_of_groups(name, mine, schema), places)
+
+        return spark.createDataFrame(groups, "file string, number int").mapInArrow(pack, RECORD)
+
+    return Source(schema, divide)
 
 
 def _csv(spark: SparkSession, name: str, table: TablePlan) -> Source:

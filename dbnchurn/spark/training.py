@@ -17,7 +17,8 @@ from dbnchurn.runs.config import RunConfig
 from dbnchurn.runs.training import train as train_run
 from dbnchurn.spark.barrier import check_slots, slots_of
 from dbnchurn.spark.boosters import SparkBoosters
-from dbnchurn.spark.features import PreparedFeatures, places_of, prepare
+from dbnchurn.spark.exchange import places_of
+from dbnchurn.spark.features import PreparedFeatures, prepare
 from dbnchurn.spark.other_scores import OtherScores, write_other_scores
 from dbnchurn.spark.session import OF_BOOSTERS, check_session, check_workers
 from dbnchurn.tables.contract import Customers
@@ -99,7 +100,7 @@ class SparkEngine:
         """
         if built.draw is None or self._prepared is None:
             return None
-        places = places_of(self.spark, self._worker_count)
+        places = places_of(self._worker_count)
         return SparkBoosters(self.spark, self._prepared.features, built, table, places)
 
     def score_others(self, classifier: ChurnClassifier, cutoffs: list[str], folder: Path) -> bool:

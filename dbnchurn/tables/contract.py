@@ -21,6 +21,7 @@ from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.empty_rows import (
     NOTHING_ELSE,
     TOTAL,
+    doubtful_totals,
     present_values,
     says_nothing,
     total_rows,
@@ -134,9 +135,9 @@ class Customers:
     id: str | None = None
     closed: Dates | None = None
     notes: tuple[str, ...] = ()
-    unlabelled: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unlabelled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame())
     unlabelled_dates: Dates | None = None
-    side_columns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    side_columns: pd.DataFrame = field(default_factory=lambda: pd.DataFrame())
     formats: Mapping[str, str] = field(default_factory=dict)
     meaning: LabelMeaning | None = None
     columns: ModelColumns | None = None
@@ -215,7 +216,10 @@ def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
     if X.empty:
         raise DataError("the table has no feature column beside id, label and date")
     ids = np.arange(len(frame)) if contract.id is None else frame[contract.id].to_numpy()
-    alike = "" if contract.id is None else nearly_equal_ids(frame[contract.id])
+    notes = []
+    if contract.id is not None:
+        named = frame[contract.id]
+        notes = [nearly_equal_ids(named), doubtful_totals(named, np.zeros(len(named), bool))]
     return Customers(
         ids,
         X.reset_index(drop=True),
@@ -223,7 +227,7 @@ def apply_contract(frame: pd.DataFrame, contract: Contract) -> Customers:
         dates,
         quarantine,
         contract.id,
-        notes=(alike,) if alike else (),
+        notes=tuple(filter(None, notes)),
         unlabelled=others[list(X)].reset_index(drop=True),
         unlabelled_dates=other_dates,
         meaning=meaning,
@@ -335,15 +339,15 @@ def _quarantined(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame,
     if contract.date is not None:
         converted[contract.date] = _dates(frame[contract.date])
         reason[converted[contract.date].isna()] = "no readable date"
+    totals = total_rows(None if contract.id is None else frame[contract.id], frame[features])
     if contract.id is not None:
         ids = frame[contract.id]
         refuse_exponents(ids)
-        totals = total_rows(ids)
         keys, no_key = whole_keys(ids.mask(totals) if totals.any() else ids)
         converted[contract.id] = keys
         reason[no_key] = "the id is no whole number"
-        reason[totals] = TOTAL
         reason[text(ids).isna()] = "no id"
+    reason[totals] = TOTAL
     bad = reason != ""
     if bad.mean() > contract.max_quarantine:
         raise DataError(

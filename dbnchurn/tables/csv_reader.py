@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as arrow_csv
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Ints
 from dbnchurn.tables.chunks import Chunk, RejectedRow
 from dbnchurn.tables.dialect import Dialect
 from dbnchurn.tables.suspect_fields import check_fields, swallowed_in_line
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv as arrow_csv
+else:
+    pa = LazyModule("pyarrow")
+    pc = LazyModule("pyarrow.compute")
+    arrow_csv = LazyModule("pyarrow.csv")
 
 MEGABYTE = 2**20
 BLOCK_SIZE = 4 * MEGABYTE

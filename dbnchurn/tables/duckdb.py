@@ -9,15 +9,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dbnchurn.core.errors import DataError, ResourceError, first_line
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.sql import text_literals, without_end
 from dbnchurn.tables.counts import ONCE, TALLY, Counts, Record
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import duckdb
+    import pyarrow as pa
+else:
+    duckdb = LazyModule("duckdb")
+    pa = LazyModule("pyarrow")
 
 Result = TypeVar("Result")
 DISK_FULL = "no space left"

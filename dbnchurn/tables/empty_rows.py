@@ -25,12 +25,16 @@ TOTAL = "a total, not a customer"
 _TOTALS = """
 total totals sum summe gesamt gesamtsumme zwischensumme insgesamt subtotal sub-total overall all
 alle somme totale totaal suma итого gesamtergebnis endsumme soma totalen yhteensä összesen toplam
+average mean avg durchschnitt mittelwert moyenne promedio gemiddelde średnia razem celkem samlet
+totaux totali totales всего среднее 合計 总计 合计
 """
 TOTALS = frozenset(_TOTALS.split()) | {"grand total", "sub total", "alle kunden", "all customers"}
 FULL = 0.5  # share of the values that other rows have in the mean
 CHANCE = 1e-3  # of a row with at most one value, if values were missing independently
 MOST = 0.9  # of the ids hold a digit
 FEW = 0.5  # of the ids are totals; more are names that begin so
+FEWEST = 10  # other rows, of which a row may be the sum
+ROUNDED = 1e-5  # of a sum, by which it may differ where it was rounded
 
 
 def present_values(frame: pd.DataFrame) -> Bools:
@@ -96,14 +100,71 @@ def _chance_of_one_at_most(known: Floats) -> float:
     return none + one
 
 
-def total_rows(ids: pd.Series[Any]) -> Bools:
-    """Rows whose id is or begins with a word such as Total, while the other ids hold digits.
+def total_rows(ids: pd.Series[Any] | None, numbers: pd.DataFrame | None = None) -> Bools:
+    """Rows that are totals of others: by a word such as Total as their id, or by their numbers.
+
+    A word counts where the other ids hold digits, and names such as Total do not. Whatever its id,
+    a row is a total if its numbers are the sums of all other rows, and some perhaps their means; a
+    single number counts only where there is no id, or one without a digit among such with digits.
+
+    Parameters
+    ----------
+    ids : Series of length n, optional
+    numbers : DataFrame of n rows, optional
+        Columns of numbers are looked at, and others are passed over.
+
+    Returns
+    -------
+    bool array of shape (n,)
 
     Examples
     --------
     >>> total_rows(pd.Series(["17", "18", "Total"])).tolist()
     [False, False, True]
+    >>> bills = pd.DataFrame({"debt": [*range(20), 190.0], "calls": [*range(20, 40), 590]})
+    >>> total_rows(None, bills).nonzero()[0].tolist()
+    [20]
     """
+    rows = len(ids) if ids is not None else len(numbers if numbers is not None else ())
+    totals, other = np.zeros(rows, bool), np.ones(rows, bool)
+    if ids is not None:
+        totals, other = _totals_by_word(ids), _of_another_form(ids)
+    return totals if numbers is None else totals | _sums_of_others(numbers, ~totals, other)
+
+
+def doubtful_totals(ids: pd.Series[Any], totals: Bools) -> str:
+    """A sentence about ids such as Total that count as customers; empty without any.
+
+    Parameters
+    ----------
+    ids : Series of length n
+    totals : bool array of shape (n,)
+        As :func:`total_rows` gives them.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> ids = pd.Series(["anna", "ben", "Total"], name="user")
+    >>> doubtful_totals(ids, total_rows(ids))
+    "column 'user': 'Total' is taken for a customer, as neither its numbers nor the other ids say \
+that it is a total; take the row out if it is one"
+    """
+    if pd.api.types.is_numeric_dtype(ids.dtype):
+        return ""
+    words = text(ids).astype("string").str.strip(" :.*").str.casefold()
+    found = ids[words.isin(TOTALS).fillna(False).to_numpy(bool) & ~totals]
+    if not len(found):
+        return ""
+    return (
+        f"column {ids.name!r}: {found.iloc[0]!r} is taken for a customer, as neither its numbers "
+        "nor the other ids say that it is a total; take the row out if it is one"
+    )
+
+
+def _totals_by_word(ids: pd.Series[Any]) -> Bools:
     if pd.api.types.is_numeric_dtype(ids.dtype):
         return np.zeros(len(ids), bool)
     words = text(ids).astype("string").str.strip(" :.*").str.casefold()
@@ -113,3 +174,42 @@ def total_rows(ids: pd.Series[Any]) -> Bools:
         return np.zeros(len(ids), bool)
     digits = words[~totals].str.contains(r"\d", na=False).mean()
     return totals if digits >= MOST else np.zeros(len(ids), bool)
+
+
+def _of_another_form(ids: pd.Series[Any]) -> Bools:
+    """Rows without an id, or with one of no digit where nearly all others have some."""
+    missing = text(ids).isna().to_numpy(bool)
+    if pd.api.types.is_numeric_dtype(ids.dtype):
+        return missing
+    digits = text(ids).astype("string").str.contains(r"\d", na=False).to_numpy(bool)
+    return missing | ~digits if digits.mean() >= MOST else missing
+
+
+def _sums_of_others(numbers: pd.DataFrame, customers: Bools, other: Bools) -> Bools:
+    """Rows among customers whose numbers are all sums, or means, of those of the others."""
+    maybe = np.flatnonzero(customers)
+    none = np.zeros(len(numbers), bool)
+    if len(maybe) <= FEWEST:
+        return none
+    sums, alike = np.zeros(len(numbers), np.int64), np.zeros(len(numbers), np.int64)
+    for j, dtype in enumerate(numbers.dtypes):
+        if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
+            continue
+        column = numbers.iloc[:, j].to_numpy(np.float64, na_value=np.nan)
+        known = np.where(customers, column, np.nan)
+        known[~np.isfinite(known)] = np.nan
+        if np.count_nonzero(known == known) - np.count_nonzero(known == 0) <= FEWEST:
+            continue  # the sum of a few may be the number of one more
+        values = column[maybe]
+        rest = np.nansum(known) - values
+        means = rest / max(1, np.count_nonzero(known == known) - 1)
+        is_sum = np.abs(values - rest) <= ROUNDED * np.abs(rest)
+        is_mean = np.abs(values - means) <= ROUNDED * np.abs(means)
+        sums[maybe] += is_sum
+        alike[maybe] += is_sum | is_mean
+        maybe = maybe[np.isnan(values) | is_sum | is_mean]
+        if not len(maybe):
+            return none
+    enough = np.where(other, 1, 2)
+    none[maybe] = (sums[maybe] > 0) & (alike[maybe] >= enough[maybe])
+    return none

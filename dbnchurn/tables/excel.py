@@ -6,17 +6,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
-import python_calamine
+from typing import TYPE_CHECKING
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.sheet_cells import typed_column
 from dbnchurn.tables.sheet_formulas import FormulaFaults, formula_faults
 from dbnchurn.tables.sheet_header import Grid, without_repeats, without_titles
 from dbnchurn.tables.sheet_size import check_sheet_size
 from dbnchurn.tables.text_column import FORMULA_ERRORS
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pyarrow as pa
+    import python_calamine
+else:
+    pa = LazyModule("pyarrow")
+    python_calamine = LazyModule("python_calamine")
 
 
 @dataclass(frozen=True, eq=False)

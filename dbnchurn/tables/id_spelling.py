@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:  # a scoring job imports it when it reads a frame
+    import pandas as pd
 
 EXPECTED = 10.0  # ids with zeros that chance does not make none: once in exp(10) months
+PADDED, DIGITS = "^0[0-9]+$", "^[0-9]+$"
+SOME = 0.01  # share of the ids that are shorter than all of the training, where others have zeros
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class IdSpelling:
     >>> trained = IdSpelling.of(pd.Series(["00071", "00192", "31880"]))
     >>> trained
     IdSpelling(ids=3, padded=2, shortest=5, longest=5)
-    >>> trained.zeros_lost(IdSpelling.of(pd.Series([71, 192, 31880])))
+    >>> trained.lost_in(pd.Series([71, 192, 31880]))
     'no id begins with a zero, 2 of 3 ids of the training did, and all of these had 5 characters, \
 here some have 2'
     """
@@ -45,7 +48,7 @@ here some have 2'
         if not len(words):
             return cls()
         lengths = words.str.len()
-        padded = int(words.str.fullmatch(r"0\d+").sum())
+        padded = int(words.str.fullmatch(r"0[0-9]+").sum())
         return cls(len(words), padded, int(lengths.min()), int(lengths.max()))
 
     @classmethod
@@ -59,24 +62,116 @@ here some have 2'
             return cls()
         return cls(**{name: found[name] for name in names})
 
-    def zeros_lost(self, later: IdSpelling) -> str | None:
+    def counts_sql(self, ids: str, matches: str) -> list[str]:
+        """SQL of what :meth:`zeros_lost` takes, in its order, over rows with ids of a later table.
+
+        Parameters
+        ----------
+        ids : str
+            SQL of an id as text.
+        matches : str
+            Function of (text, regular expression) that says whether the text matches.
+
+        Returns
+        -------
+        list of five str
+        """
+        bare = f"{matches}({ids}, '{DIGITS}') AND length({ids}) < {self.shortest}"
+        return [
+            f"count({ids})",
+            f"count_if({matches}({ids}, '{PADDED}'))",
+            f"coalesce(min(length({ids})), 0)",
+            f"coalesce(max(length({ids})), 0)",
+            f"count_if({bare})",
+        ]
+
+    def lost_in(self, ids: pd.Series[Any]) -> str | None:
+        """Why the ids of a later column seem to have lost their zeros; None where they do not."""
+        if not self.padded:  # reads no id
+            return None
+        later, words = self.of(ids), ids.dropna().astype(str)
+        bare = words.str.fullmatch(r"[0-9]+") & (words.str.len() < self.shortest)
+        return self.zeros_lost(
+            later.ids, later.padded, later.shortest, later.longest, int(bare.sum())
+        )
+
+    def zeros_lost(
+        self, ids: int, padded: int, shortest: int, longest: int, bare: int
+    ) -> str | None:
         """Why the ids of a later table seem to have lost their zeros; None where they do not.
 
         Parameters
         ----------
-        later : IdSpelling
+        ids, padded, shortest, longest : int
+            The counts of the later table.
+        bare : int
+            Its ids of digits alone with fewer characters than any of the training.
 
         Returns
         -------
         str or None
+
+        Examples
+        --------
+        >>> trained = IdSpelling(ids=3, padded=2, shortest=5, longest=5)
+        >>> trained.zeros_lost(ids=100, padded=60, shortest=2, longest=5, bare=40)
+        '40 of 100 ids have fewer characters than the 5 that all ids of the training had, of which \
+2 of 3 began with a zero'
         """
-        if not self.padded or not later.ids or later.padded:
+        if not self.padded or not ids:
             return None
-        begin = f"no id begins with a zero, {self.padded} of {self.ids} ids of the training did"
         alike = self.shortest == self.longest
-        if alike and later.shortest < self.shortest and later.longest <= self.longest:
+        if padded:
+            if not alike or bare < 2 or bare < SOME * ids:
+                return None
+            return (
+                f"{bare} of {ids} ids have fewer characters than the {self.longest} that all ids "
+                f"of the training had, of which {self.padded} of {self.ids} began with a zero"
+            )
+        begin = f"no id begins with a zero, {self.padded} of {self.ids} ids of the training did"
+        if alike and shortest < self.shortest and longest <= self.longest:
             return (
                 f"{begin}, and all of these had {self.longest} characters, here some have "
-                f"{later.shortest}"
+                f"{shortest}"
             )
-        return begin if later.ids * self.padded >= EXPECTED * self.ids else None
+        return begin if ids * self.padded >= EXPECTED * self.ids else None
+
+
+def zeros_lost_message(column: str, why: str) -> str:
+    """What may have happened to ids, and what to do, in a sentence.
+
+    Parameters
+    ----------
+    column : str
+        Of the ids.
+    why : str
+        As :meth:`IdSpelling.zeros_lost` gives it.
+
+    Returns
+    -------
+    str
+    """
+    return (
+        f"column {column!r}: {why}; the zeros were lost, perhaps, where ids were read as numbers: "
+        "write the ids as text"
+    )
+
+
+def zeros_lost_refusal(column: str, why: str) -> str:
+    """What may have happened to ids, what to do, and how to allow them.
+
+    Parameters
+    ----------
+    column : str
+        Of the ids.
+    why : str
+        As :meth:`IdSpelling.zeros_lost` gives it.
+
+    Returns
+    -------
+    str
+    """
+    return (
+        f"{zeros_lost_message(column, why)}, or, if these are the ids, say --allow-changed "
+        f"{column} (allow_changed=[{column!r}])"
+    )

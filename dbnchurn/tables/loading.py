@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.lazy import LazyModule
@@ -39,7 +37,11 @@ from dbnchurn.tables.time_offsets import offset_note, zone_note
 
 if TYPE_CHECKING:  # the config of a verb is checked before these are imported
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 else:
+    pa = LazyModule("pyarrow")
+    pc = LazyModule("pyarrow.compute")
     pd = LazyModule("pandas")
 
 
@@ -191,16 +193,18 @@ def load_table(
                 notes += filter(None, [zone_note(name, values[name])])
                 notes += doubtful_values(name, values[name])
             continue
+        kept = name in ids or name in as_written
+        if not kept and (plain := _plain_numbers(column, rules, name)) is not None:
+            numbers[name] = plain  # none of which is the error of a formula
+            undecided.append(_evidence(name, column))
+            continue
         notes += filter(None, [formula_errors(name, _errors_of(column))])
-        if name in ids or name in as_written:
-            written = TextColumn.of(name, column, missing)
+        written = TextColumn.of(name, column, missing)
+        if kept:
             notes += doubtful_words(written)
             values[name] = _whole_or_text(written) if name in ids else written.as_text()
-        elif (plain := _plain_numbers(column, rules, name)) is not None:
-            numbers[name] = plain
-            undecided.append(_evidence(name, column))
         else:
-            undecided.append(TextColumn.of(name, column, missing))
+            undecided.append(written)
     try:
         decisions = decide(undecided, rules)
     except DataError as error:
@@ -305,13 +309,17 @@ def _plain_numbers(
         numbers = column.cast(pa.float64())
     except pa.ArrowInvalid:
         return None
-    if column.null_count == len(column) or pc.any(pc.is_nan(numbers)).as_py():
+    values = numbers.to_numpy()
+    empty = column.null_count
+    if empty == len(column) or np.count_nonzero(np.isnan(values)) > empty:
         return None
     told = name in rules.formats or name in rules.kinds
-    if not told and serial_question(name, numbers.to_numpy()):
+    if not told and serial_question(name, values):
         return None  # dates, perhaps
-    zero = pc.or_(pc.starts_with(column, "0"), pc.starts_with(column, "-0"))
     low, high = pc.min_max(numbers).as_py().values()
+    zero = pc.starts_with(column, "0")
+    if low <= 0:  # as -0 and all that begins so are
+        zero = pc.or_(zero, pc.starts_with(column, "-0"))
     pointed = pc.any(pc.match_substring(column, ".")).as_py()
     if _any_matches(column.filter(zero), CODE) or (
         not pointed and DAYS[0] <= low <= high <= DAYS[1]
@@ -321,8 +329,7 @@ def _plain_numbers(
         decimals = rules.decimal is None and _any_matches(column, DECIMALS)
         if not decimals:  # thousands, perhaps
             return None
-    series: pd.Series[Any] = numbers.to_pandas()
-    return series
+    return pd.Series(values)
 
 
 def _any_matches(column: pa.ChunkedArray, pattern: str) -> bool:

@@ -14,23 +14,31 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import duckdb
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import Field, model_validator
 
 from dbnchurn.config.from_signatures import Section
 from dbnchurn.core.errors import ConfigError, DataError, wants_extra
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.made_by import note_database
 from dbnchurn.core.secrets import EXAMPLE, holds_password
 from dbnchurn.core.sql import quoted, without_end
 from dbnchurn.tables.chunks import Chunk, rechunk
 from dbnchurn.tables.database_url import parse_database_url
 from dbnchurn.tables.duckdb import Session
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+else:
+    duckdb = LazyModule("duckdb")
+    pa = LazyModule("pyarrow")
+    pc = LazyModule("pyarrow.compute")
+    pq = LazyModule("pyarrow.parquet")
 
 NUMERIC = "numeric"  # PostgreSQL's exact numbers of any length, which Arrow does not have
 

@@ -9,14 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.tables.date_format import date_readings
 from dbnchurn.tables.number_format import CURRENCIES, number_readings
 from dbnchurn.tables.text_column import MISSING, NO, PERHAPS_MISSING, YES
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pyarrow as pa
+else:
+    pa = LazyModule("pyarrow")
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 ABSENT = frozenset({"", *MISSING})

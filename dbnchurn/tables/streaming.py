@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.made_by import note_read, stand_in
 from dbnchurn.tables.chunks import Chunk, ChunkSource, rechunk
 from dbnchurn.tables.column_names import refuse_alike
@@ -25,6 +24,13 @@ from dbnchurn.tables.csv_reader import BLOCK_SIZE, MAX_REJECTED, MEGABYTE, CsvRe
 from dbnchurn.tables.dialect import CsvSettings, detect_dialect, readable_csv, unpacked
 from dbnchurn.tables.excel import read_sheet
 from dbnchurn.tables.files import check_options, checked_file, find_files, kind_of_file
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+else:
+    pa = LazyModule("pyarrow")
+    pq = LazyModule("pyarrow.parquet")
 
 
 def open_files(

@@ -6,13 +6,20 @@ import csv
 import io
 import re
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Ints
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = LazyModule("pyarrow")
+    pc = LazyModule("pyarrow.compute")
 
 LINE_END = r"\r\n|\r|\n"
 CERTAIN = 6  # from so many columns on, one line with all delimiters is a row

@@ -34,7 +34,13 @@ from dbnchurn.tables.serial_format import (
     serial_question,
 )
 from dbnchurn.tables.text_column import PERHAPS_MISSING, TextColumn, shortest
-from dbnchurn.tables.text_doubt import FEW_LEVELS, PROBED, doubt_of, time_doubt
+from dbnchurn.tables.text_doubt import (
+    FEW_LEVELS,
+    PROBED,
+    doubt_of,
+    time_doubt,
+    zeros_among_days,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,6 +207,9 @@ def decisions_and_questions(
     for reading in readings:
         forms = _usual(reading, reading.kept(decimals, day_first), rules)
         question = reading.question or (_two_readings(reading, forms, rules) if forms[1:] else "")
+        named = reading.column.name in {*rules.kinds, *rules.formats}
+        if not question and not named:
+            question = zeros_among_days(reading.column.texts, reading.column.name)
         if question:
             choices = reading.choices if reading.question else tuple(map(name_of, forms))
             questions.append(Question(reading.column.name, question, choices))

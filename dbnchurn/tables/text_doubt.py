@@ -40,6 +40,8 @@ WRITTEN_TIME = "|".join(
 )
 _BETWEEN = "of de del den der le the st nd rd th at um t z am pm utc gmt cet cest"
 BETWEEN = frozenset(_BETWEEN.split())
+NO_DAY, COMPACT_DAY = "00000000", r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+FEWEST_DAYS = 3  # words, without which nothing is asked
 
 
 def doubt_of(words: Sequence[str]) -> str:
@@ -84,6 +86,38 @@ def _doubt_of_rest(words: Sequence[str]) -> str:
     return (
         f"all values but {listed(rest)} are numbers: if {listed(rest)} stands for a missing value, "
         f"say missing: {rest}"
+    )
+
+
+def zeros_among_days(words: Sequence[str], column: str) -> str:
+    """What is asked of zeros that stand for no day, as SAP writes them; empty without any.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Distinct.
+    column : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> zeros_among_days(["20260831", "00000000", "20250101"], "since")
+    "column 'since': '00000000' stands among days such as '20260831': say missing: ['00000000'] if \
+it is no day, or kinds: {since: category} if these are codes"
+    >>> zeros_among_days(["20260831", "00000001"], "since")
+    ''
+    """
+    if NO_DAY not in words or len(words) < FEWEST_DAYS:
+        return ""
+    others = [word for word in words if word != NO_DAY]
+    if not all(re.fullmatch(COMPACT_DAY, word) for word in others):
+        return ""
+    return (
+        f"column {column!r}: {NO_DAY!r} stands among days such as {others[0]!r}: say missing: "
+        f"[{NO_DAY!r}] if it is no day, or kinds: {{{column}: category}} if these are codes"
     )
 
 

@@ -8,14 +8,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from dbnchurn.core.errors import ConfigError, listed
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.spreadsheet_text import FORMULA, NUMBER, inert
 from dbnchurn.core.sql import text_literal
+
+if TYPE_CHECKING:  # the config of a verb is checked before these are imported
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+else:
+    pa = LazyModule("pyarrow")
+    pc = LazyModule("pyarrow.compute")
+    pq = LazyModule("pyarrow.parquet")
 
 log = logging.getLogger(__name__)
 ENDINGS = (".csv", ".parquet")

@@ -7,6 +7,7 @@ import pytest
 from dbnchurn.campaign.suppression import MATCHES, check_suppression
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.scoring import Campaign, score_file, write_campaign
+from dbnchurn.tables.dialect import CsvSettings
 
 
 @pytest.fixture
@@ -208,3 +209,34 @@ def test_a_job_whose_list_matches_nobody_leaves_nothing(model, named, write, spo
     loose = Campaign(tmp_path / "c.csv", 10, suppress=lower, suppress_match="loose")
     job = score_file(model, table, tmp_path / "s.csv", campaign=loose, id="customer")
     assert job.campaign.matched == job.as_dict()["campaign"]["matched"] == 19
+
+
+def test_a_list_is_read_as_told(choose, tmp_path, caplog):
+    ids = [f"K{i:03d}" for i in range(1, 41)]
+    told = {"suppress_csv": CsvSettings("^", "cp1251")}
+    path = tmp_path / "no.csv"
+    scores = pd.DataFrame({"id": ids, "probability": np.linspace(0.9, 0.1, 40)})
+    scores.to_parquet(tmp_path / "s.parquet")
+    path.write_text("имя^id\n" + "".join(f"Зоя^{id}\n" for id in ids[:3]), encoding="cp1251")
+    with pytest.raises(DataError):
+        check_suppression(path, "id")
+    with pd.ExcelWriter(tmp_path / "no.xlsx") as book:
+        pd.DataFrame({"id": ids[:3]}).to_excel(book, sheet_name="stop", index=False)
+        pd.DataFrame({"id": ids[3:9]}).to_excel(book, sheet_name="old", index=False)
+    book = tmp_path / "no.xlsx"
+    for file, how in ((path, told), (book, {"suppress_sheet": "stop"})):
+        check_suppression(file, "id", how.get("suppress_csv"), how.get("suppress_sheet"))
+        campaign = Campaign(tmp_path / "list.csv", 40, suppress=file, **how)
+        assert write_campaign(tmp_path / "s.parquet", campaign, id="id").suppressed == 3
+    for how in ({"suppress_sheet": "a"}, told):
+        with pytest.raises(ConfigError, match="are about a suppression list"):
+            Campaign(tmp_path / "list.csv", 40, **how)
+    with pytest.raises(ConfigError, match="this is no spreadsheet but CSV"):
+        check_suppression(path, "id", sheet="stop")
+    with pytest.raises(ConfigError, match="this is no CSV file but Excel"):
+        check_suppression(tmp_path / "no.xlsx", "id", CsvSettings("^"))
+    pd.DataFrame({"id": ids[:3], "name": "Zoë"}).to_csv(path, index=False, encoding="cp1252")
+    caplog.clear()
+    campaign = Campaign(tmp_path / "list.csv", 40, suppress=path)
+    write_campaign(tmp_path / "s.parquet", campaign, id="id")
+    assert caplog.text.count("cp1252") == 1  # what was assumed is said, once

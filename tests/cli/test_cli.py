@@ -30,7 +30,7 @@ def test_train_prints_the_result_and_where_it_lies(
     def no_pictures(folder: Path) -> None:  # which take longer than all else
         (folder / "report.html").write_text("")
 
-    monkeypatch.setattr("dbnchurn.runs.training.write_report", no_pictures)
+    monkeypatch.setattr("dbnchurn.runs.fitting.write_report", no_pictures)
     overrides = [*small_run, "baselines=[logistic regression]", "report.page=true"]
     code, out, _ = call("train", write_config(telco), *overrides)
     assert code == 0

@@ -40,6 +40,7 @@ REFUSED = {
     "tune": ["nowhere.yaml"],
     "score": ["nowhere", "t.csv", "--output", "s.csv"],
     "explain": [],
+    "whatif": ["nowhere", "t.csv", "7"],
     "export": ["nowhere", "--output", "m.onnx"],
     "simulate": ["--output", "."],
     "infer": ["nowhere.csv", "--output", "t.yaml"],

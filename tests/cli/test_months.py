@@ -35,6 +35,19 @@ def test_scores_and_outcomes_of_several_months(call, files, tmp_path):
     assert call("evaluate", *files, "--output", files[0].with_suffix(".json"), "--mkdir")[0] == 0
 
 
+def test_each_of_two_files_is_read_as_told(call, refused, files, tmp_path):
+    plain = call("evaluate", *files)[1]
+    odd = [file.with_stem(f"odd_{file.stem}") for file in files]
+    pd.read_csv(files[0]).to_csv(odd[0], sep="^", index=False)
+    pd.read_csv(files[1]).to_csv(odd[1], sep="~", index=False, encoding="utf-16")
+    told = ("--scores-delimiter", "^", "--delimiter", "~", "--encoding", "utf-16")
+    assert call("evaluate", *odd, *told)[1].splitlines()[0] == plain.splitlines()[0]
+    for option in ("--scores-delimiter", "--delimiter"):  # of another file
+        assert call("evaluate", *odd, *told, option, "|")[0] == 2
+    assert "--scores-sheet" in refused("evaluate", tmp_path, files[1], "--scores-sheet", "July")
+    assert "has no sheet 'July'" in refused("evaluate", *files, "--scores-sheet", "July")
+
+
 def test_options_of_another_way_are_refused(refused, files, model):
     scores, outcomes = files
     assert "--cutoff" in refused("evaluate", scores, outcomes, "--cutoff", "2024-08-01")

@@ -15,6 +15,7 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.html.page_content import PageContent
 from dbnchurn.core.html.plain_page import paragraph, plain_page
 from dbnchurn.core.made_by import Command, inputs_of, running
+from dbnchurn.months.campaign_months import add_campaign
 from dbnchurn.months.history import add_month
 from tests.campaign.test_allocation_job import CONFIG
 from tests.campaign.test_measurement import simulated
@@ -231,6 +232,34 @@ def test_a_page_is_made_again_the_same_and_nothing_else_changes(
         assert "log.csv was added to since" in call("recompute", page)[1]
     else:
         assert "has other bytes than when the page was made" in refused("recompute", page)
+
+
+def test_of_a_history_that_grew_the_entries_are_read_as_they_were(
+    call, refused, place, monkeypatch
+):
+    leave_pictures_empty(monkeypatch.setattr)
+    write_history()
+    third, fourth = made(3), made(4)
+    add_month("months", third.month, third.model, "scores", third.scores)
+    page = made_page(call, "monitor")
+    before = page.read_text()
+    assert call("recompute", page)[1].splitlines()[0].endswith(": the same")
+    # The outcome of the last month, another month, and a campaign came later.
+    add_month("months", third.month, third.model, "outcomes", third.outcomes)
+    add_month("months", fourth.month, fourth.model, "scores", fourth.scores)
+    facts = {"campaign": "spring", "claim": "kept", "effect": -0.1, "low": -0.2, "high": -0.05,
+             "confidence": 0.95, "contacted": 90, "control": 10, "preliminary": False}  # fmt: skip
+    add_campaign("months", third.month, facts)
+    code, out, err = call("recompute", page)
+    assert code == 0, out + err
+    assert "months was added to since: its entries are read as they were" in out
+    assert out.splitlines()[-1].endswith(": the same")
+    assert page.read_text() == before
+    # What was there earlier has to be the same.
+    add_month("months", third.month, third.model, "scores", fourth.scores)
+    assert "has other bytes than when the page was made" in refused("recompute", page)
+    next(Path("months").glob(f"{third.month}.*")).unlink()
+    assert "are gone" in refused("recompute", page)
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from dbnchurn.cli import main
-from dbnchurn.cli.terminal import CONTROLS, console, plain_streams, spelled_out
+from dbnchurn.cli.console import console
+from dbnchurn.cli.terminal import CONTROLS, plain_streams, spelled_out
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202etxt\x7f"
 

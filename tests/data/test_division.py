@@ -22,6 +22,9 @@ def test_spellings_of_one_number_meet():
     assert len({found[row] for row in range(5)}) == 1
     kinds = [pa.array([7], pa.int64()), pa.array([7.0]), pa.array([7], pa.decimal128(38, 2))]
     assert {parts_of(keys)[0] for keys in kinds} == {found[0]}
+    broken = parts_of(["7.4"])
+    assert broken == parts_of(pa.array([7.4]))
+    assert broken[0] != found[0]  # a cast would round it
 
 
 def test_spaces_around_a_text_are_those_that_the_build_strips():

@@ -162,8 +162,8 @@ def test_texts_are_read_in_every_part_as_the_whole_is(compare):
     assert rounds <= 3
 
 
-def test_two_cutoffs_a_lookup_and_parts_without_customers(compare):
-    tables = crm(5)
+def test_two_cutoffs_a_lookup_and_more_parts_than_customers(compare):
+    tables = crm(4)
     tables["tariffs"] = pd.DataFrame({"plan": ["A", "B", "C"], "price": [10.0, 20.5, 1.0]})
     changes = {
         "windows": {"cutoffs": ["2024-07-01", "2024-08-01"], "observation": "2 months"},
@@ -177,8 +177,8 @@ def test_two_cutoffs_a_lookup_and_parts_without_customers(compare):
         },
         "features": {"tariffs": {"values": "all"}},
     }
-    tables["plans"] = pd.DataFrame({"id": range(1, 6), "plan": list("ABABA")})
-    whole, rounds = compare(tables, changes, parts=3)
+    tables["plans"] = pd.DataFrame({"id": range(1, 5), "plan": list("ABAB")})
+    whole, rounds = compare(tables, changes, parts=5)
     assert rounds <= 4
     lookup = next(join for join in whole.joins if join.table == "tariffs")
     assert (lookup.keys, lookup.orphans, lookup.matched) == (3, 1, 2 / 3)
@@ -201,6 +201,18 @@ def test_a_level_of_one_part_alone_and_a_month_to_score(compare):
             ),
             {"tables": {"calls": {"key_kind": "number"}, "basic": {"key_kind": "number"}}},
             "60 of 480 rows break the contract",
+        ),
+        (
+            lambda t: t["calls"].__setitem__(
+                "id", t["calls"]["id"].astype(str).replace("7", "7.4")
+            ),
+            {},
+            r"the key 'id' mixes types: 475 are numbers like '1', 5 are not, like '7\.4'",
+        ),
+        (
+            lambda t: t["calls"].__setitem__("id", t["calls"]["id"].map("{:03d}".format)),
+            {},
+            "keys of mixed types: 'id' is a number in 'basic' and 'id' is text in 'calls'",
         ),
         (
             lambda t: t["basic"].__setitem__(

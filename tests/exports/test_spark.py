@@ -79,3 +79,15 @@ def test_rows_need_a_name_and_the_model_is_checked_first(spark, frame, shared_mo
         score_spark(table, shared_model, id="custmer")
     with pytest.raises(ArtifactError, match="no such model folder"):
         score_spark(table, tmp_path / "nowhere", id="customer")
+
+
+def test_ids_that_lost_their_zeros_stop_the_job(spark, frame, fitted, tmp_path):
+    spelled = {"ids": 200, "padded": 90, "shortest": 6, "longest": 6}
+    fitted.save(tmp_path / "model", about={"id": "customer", "ids": spelled})
+    table = in_spark(spark, frame.assign(customer=[f"{k}" for k in range(400, 600)]))
+    with pytest.raises(Exception, match=r"no id begins with a zero.*allow_changed=\['customer'\]"):
+        score_spark(table, tmp_path / "model").toPandas()
+    allowed = score_spark(table, tmp_path / "model", allow_changed=["customer"])
+    assert allowed.count() == 200
+    with pytest.raises(ConfigError, match="did you mean 'customer'"):
+        score_spark(table, tmp_path / "model", allow_changed=["custmer"])

@@ -121,3 +121,9 @@ def test_core_numbers_and_pagerank_are_those_of_igraph(seed):
     directed = igraph.Graph(len(graph), list(zip(ties.row, ties.col, strict=True)), directed=True)
     rank = directed.pagerank(weights=ties.data.tolist())
     np.testing.assert_allclose(pagerank(graph), rank, atol=1e-8)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 100])
+def test_threads_change_no_pagerank(threads):
+    graph = random_graph(4)
+    np.testing.assert_array_equal(pagerank(graph, threads=threads), pagerank(graph))

@@ -32,6 +32,21 @@ def test_ties_are_the_sums_of_the_calls_and_the_hub_is_cut_and_listed(call_rows,
     assert any("call themselves" in note for note in calls.notes)
 
 
+@pytest.mark.parametrize(
+    "rename", [lambda i: i - 400, lambda i: i * 10**13 - 10**12, lambda i: "p" + i.astype(str)]
+)
+def test_ids_close_together_far_apart_and_texts_give_the_same_graph(call_rows, config, rename):
+    frame = call_rows.assign(**{name: rename(call_rows[name]) for name in ("from", "to")})
+    calls, plain = read_calls(config(frame)), read_calls(config(call_rows))
+    assert found_pairs(calls) == {
+        tuple(rename(pd.Series(pair))): n for pair, n in found_pairs(plain).items()
+    }
+    assert (np.sort(calls.graph.ids) == calls.graph.ids).all()
+    for half, of_plain in ((calls.early, plain.early), (calls.late, plain.late)):
+        assert half.ties.sum() == of_plain.ties.sum() > 0
+        assert len(half) == len(calls.graph)
+
+
 def test_minutes_and_counts_are_weights(call_rows, config):
     by_minutes = found_pairs(read_calls(config(call_rows, weight="minutes")))
     expected = pairs_of(call_rows[call_rows["minutes"] > 0], "minutes")

@@ -8,6 +8,8 @@ import pytest
 from dbnchurn.core.errors import DataError
 from dbnchurn.months.outcome_files import read_outcomes, read_scores
 from dbnchurn.months.past_months import join_months
+from dbnchurn.months.scored_outcomes import join_scores
+from dbnchurn.tables.dialect import CsvSettings
 
 
 def outcomes(path, by=(), since=None, days=None):
@@ -67,3 +69,24 @@ def test_pairs_are_joined_in_turn(scores_file, write, tmp_path):
     assert [month.found.name for month in found.months] == list(map(str, scores))
     assert found.gaps[0].rows == 80
     assert (tmp_path / "months.json").is_file()
+
+
+def test_both_files_are_read_as_told(tmp_path):
+    ids = [f"K{k}" for k in range(40)]
+    scores = pd.DataFrame({"id": ids, "probability": [0.1 + k / 100 for k in range(40)]})
+    told = pd.DataFrame({"id": ids, "left": ["да", "нет", "нет", "нет"] * 10})
+    scores.to_csv(tmp_path / "s.csv", sep="^", index=False)
+    told.to_csv(tmp_path / "o.csv", sep="~", index=False, encoding="cp1251")
+    for name, frame in (("s.xlsx", scores), ("o.xlsx", told)):
+        with pd.ExcelWriter(tmp_path / name) as book:
+            frame.to_excel(book, sheet_name="July", index=False)
+            frame[::-1].to_excel(book, sheet_name="June", index=False)
+    names = {"positive": "да", "negative": "нет", "resamples": 20}
+    csv = {"scores_csv": CsvSettings("^"), "csv": CsvSettings("~", "cp1251")}
+    sheets = {"scores_sheet": "July", "sheet": "July"}
+    found = join_scores(tmp_path / "s.csv", tmp_path / "o.csv", **csv, **names)
+    same = join_scores(tmp_path / "s.xlsx", tmp_path / "o.xlsx", **sheets, **names)
+    assert found.gaps == same.gaps
+    assert (found.gaps[0].rows, found.gaps[0].left) == (40, 10)
+    with pytest.raises(DataError, match="July"):
+        join_scores(tmp_path / "s.xlsx", tmp_path / "o.xlsx", **names, sheet="July")

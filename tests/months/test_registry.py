@@ -1,30 +1,39 @@
-"""The folder of models: whole copies, both kept, and one champion."""
+"""Where models are kept, by its name; and the model in use, by its own."""
+
+import sys
 
 import pytest
 
-from dbnchurn import Predictor
 from dbnchurn.core.errors import ConfigError
-from dbnchurn.months.registry import champion_of, keep, promote
+from dbnchurn.months.folder_registry import FolderRegistry
+from dbnchurn.months.registry import champion_at, registry_at
 
 
-def test_both_models_are_kept_and_the_champion_is_named(month_by_month, shared_model, tmp_path):
-    registry, old, new = tmp_path / "models", month_by_month / "model", shared_model
-    with pytest.raises(ConfigError, match="no model was promoted"):
-        champion_of(tmp_path)
-    place = promote(registry, old, new)
-    assert champion_of(registry) == place
-    assert (registry / "champion").read_text() == f"{Predictor.load(new).version}/model\n"
-    for model in (old, new):
-        version = Predictor.load(model).version
-        assert Predictor.load(registry / version / "model").version == version
-    before = sorted(path.name for path in registry.iterdir())
-    assert promote(registry, place, old) == registry / keep(registry, old)
-    assert sorted(path.name for path in registry.iterdir()) == before
-    assert Predictor.load(champion_of(registry)).version == Predictor.load(old).version
+def test_a_path_is_a_folder_and_its_champion_is_read(shared_model, tmp_path):
+    registry = registry_at(tmp_path / "models")
+    assert isinstance(registry, FolderRegistry)
+    with champion_at(shared_model) as champion:
+        assert (champion.model, champion.place) == (shared_model, shared_model)
+    place = registry.promote(shared_model)
+    with champion_at(str(tmp_path / "models")) as champion:
+        assert champion.model == place
 
 
-def test_a_champion_outside_of_the_registry_is_refused(shared_model, tmp_path):
-    keep(tmp_path / "models", shared_model)
-    (tmp_path / "models" / "champion").write_text("../../model\n")
-    with pytest.raises(ConfigError, match="no model of the registry"):
-        champion_of(tmp_path / "models")
+def test_a_registered_model_without_the_extra_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    for refuse in (registry_at, lambda *args: champion_at(*args).__enter__()):
+        with pytest.raises(ConfigError, match=r"pip install 'dbnchurn\[mlflow\]'"):
+            refuse("models:/churn", "sqlite:///x.db")
+
+
+def test_what_names_no_registered_model_or_no_registry_is_refused(monkeypatch):
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        monkeypatch.delenv(name, raising=False)
+    for place in ("models:/", "models:/a/b", "models:/a@b/3", "models:/a'b"):
+        with pytest.raises(ConfigError, match="names no registered model"):
+            registry_at(place, "sqlite:///x.db")
+    with pytest.raises(ConfigError, match="nothing says where this registry is"):
+        registry_at("models:/churn")
+    with pytest.raises(ConfigError, match="holds a password") as refused:
+        registry_at("models:/churn", "https://me:hush@mlflow.example.org")
+    assert "hush" not in str(refused.value)

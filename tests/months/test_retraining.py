@@ -9,8 +9,8 @@ import pytest
 from dbnchurn import Predictor
 from dbnchurn.campaign.feedback import FeedbackSection
 from dbnchurn.core.errors import ConfigError
+from dbnchurn.months.folder_registry import FolderRegistry
 from dbnchurn.months.recalibration import Recalibration
-from dbnchurn.months.registry import champion_of
 from dbnchurn.months.retraining import retrain
 from dbnchurn.runs import read_config
 from dbnchurn.runs.backtest import backtest
@@ -76,7 +76,7 @@ def test_two_numbers_that_suffice_are_taken_and_nothing_is_trained(later, tmp_pa
     assert (
         done.champion == tmp_path / "models" / Predictor.load(done.recalibrated).version / "model"
     )
-    assert champion_of(tmp_path / "models") == done.champion
+    assert FolderRegistry(tmp_path / "models").champion() == done.champion
     assert (done.champion.parent / "learned_rows.parquet").is_file()
     assert before == {path.name: path.read_bytes() for path in champion.iterdir()}
     # The month that the two numbers were fitted to is no test of them.

@@ -16,7 +16,8 @@ from dbnchurn.campaign.scored_customers import ScoredCustomers
 from dbnchurn.evaluate.groups import by_group
 from dbnchurn.personas.assignment import assign_file
 from dbnchurn.portraits import PortraitConfig, write_portraits
-from dbnchurn.runs.personas import PersonasConfig, run
+from dbnchurn.runs.personas import run
+from dbnchurn.runs.personas_config import PersonasConfig
 from dbnchurn.scoring.job import score_file
 
 

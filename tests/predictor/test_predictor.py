@@ -132,3 +132,20 @@ def test_one_predictor_serves_many_threads(model, customers):
         with ThreadPoolExecutor(8, initializer=together.wait) as pool:
             found = np.concatenate(list(pool.map(work, pieces)))
         np.testing.assert_allclose(found, np.tile(expected, (3, 1)), rtol=0, atol=1e-12)
+
+
+def test_ids_that_lost_their_zeros_are_said(model, customers, caplog):
+    X = customers[0].head(100)
+    about = {"id": "customer", "ids": {"ids": 100, "padded": 60, "shortest": 6, "longest": 6}}
+    fitted = Predictor.load(model)
+    predictor = Predictor(fitted._model, about)
+    ids = [f"{k:06d}" for k in range(100, 200)]
+    for lost, said in ((0, ""), (100, "no id begins with a zero"), (40, "40 of 100 ids have")):
+        caplog.clear()
+        predictor.score(X.assign(customer=[*map(str, range(100, 100 + lost)), *ids[lost:]]))
+        assert ("the zeros were lost" in caplog.text) == bool(said)
+        assert said in caplog.text
+    caplog.clear()
+    predictor.score(X)  # numbered
+    predictor.score(X.assign(other=range(100)), id="other")
+    assert "zeros" not in caplog.text

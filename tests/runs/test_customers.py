@@ -13,6 +13,7 @@ from dbnchurn.cli import main
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.data.simulate import simulate
 from dbnchurn.runs import read_config, train
+from dbnchurn.runs.customers import read_customers
 from dbnchurn.runs.report import report_input
 from dbnchurn.scoring.month import build_month
 
@@ -197,3 +198,20 @@ def test_all_values_that_cannot_be_read_are_counted_and_named_by_customer(
     message = str(told.value)
     assert "'much' is not a number; leave it empty if it is unknown (customer 0007-ABCD; 3 rows in all)" in message  # noqa: E501  # fmt: skip
     assert "'long' is not a number; leave it empty if it is unknown (a customer without outcome; 1 row in all)" in message  # noqa: E501  # fmt: skip
+
+
+def test_no_note_holds_a_value_of_a_private_column(tmp_path):
+    rows = [f"{k};{k % 28 + 1:02d}.12.20{k % 20:02d};{k},5;{k % 3 == 0}" for k in range(60)]
+    file = tmp_path / "t.csv"
+    file.write_text("\n".join(["id;since;debt;left", *rows]))
+    config = tmp_path / "t.yaml"
+    config.write_text(f"source: {{path: {file}}}\ncolumns: {{id: id, label: left}}\n")
+    plain, _ = read_customers(read_config(config), tmp_path)
+    assert any("'since'" in note and "12.20" in note for note in plain.notes)
+    table, _ = read_customers(read_config(config, ["private=[since]"]), tmp_path)
+    assert list(table.X) == ["debt"]
+    assert not any("12.20" in note for note in table.notes)
+    assert "private, and in no note: 'since'" in table.notes
+    assert any("'debt'" in note for note in table.notes)
+    with pytest.raises(ConfigError, match="'id' is private, and id"):
+        read_config(config, ["private=[id]"])

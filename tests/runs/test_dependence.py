@@ -14,7 +14,11 @@ def found(fitted, draw_customers):
     X, _ = draw_customers(150, seed=11)
     table, _ = read(fitted.record_.schema, X)
     return X, partial_dependences(
-        fitted.record_, table, ["debt", "plan", "since"], {"debt": "Debt"}
+        fitted.record_,
+        table,
+        ["debt", "plan", "since"],
+        {"debt": "Debt"},
+        table.take(np.array([7])),
     )
 
 
@@ -33,10 +37,20 @@ def test_it_is_the_mean_score_if_all_had_the_value(found, shared_model):
     assert all(value[:2] == "20" and len(value) == 10 for value in since["values"])
 
 
+def test_one_customer_is_scored_with_the_same_values(found, shared_model):
+    X, curves = found
+    predictor, row = Predictor.load(shared_model), X.iloc[[7]]
+    for curve in curves[:2]:
+        told = predictor.what_if(row, {curve["column"]: curve["values"]})
+        assert curve["customer"] == pytest.approx(told["probability"].tolist(), rel=1e-5)
+        assert {curve["own"]} == set(told["now"])
+
+
 def test_a_column_of_one_value_has_none(fitted, draw_customers):
     X, _ = draw_customers(50, seed=12)
     table, _ = read(fitted.record_.schema, X.assign(plan=None, debt=np.float64(3)))
-    assert partial_dependences(fitted.record_, table, ["debt", "plan"], {}) == []
+    one = table.take(np.array([0]))
+    assert partial_dependences(fitted.record_, table, ["debt", "plan"], {}, one) == []
 
 
 @pytest.mark.usefixtures("empty_pictures")

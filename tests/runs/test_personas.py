@@ -15,13 +15,8 @@ from dbnchurn.personas.differences import figures_of, flows
 from dbnchurn.personas.flow_page import flow_page, flow_picture
 from dbnchurn.personas.page import personas_page
 from dbnchurn.personas.pictures import map_picture
-from dbnchurn.runs.personas import (
-    PersonasConfig,
-    load_personas_table,
-    read_personas_config,
-    run,
-    summary,
-)
+from dbnchurn.runs.personas import load_personas_table, run, summary
+from dbnchurn.runs.personas_config import PersonasConfig, read_personas_config
 from tests.personas.test_personas import planted
 
 

@@ -6,13 +6,8 @@ import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.runs.config import ColumnsSection
-from dbnchurn.runs.segments import (
-    SegmentColumnsSection,
-    load_table,
-    read_segments_config,
-    run,
-    summary,
-)
+from dbnchurn.runs.segments import load_table, run, summary
+from dbnchurn.runs.segments_config import SegmentColumnsSection, read_segments_config
 from dbnchurn.segments import load
 from dbnchurn.segments.columns import columns_of
 from dbnchurn.tables.kinds import infer

@@ -25,7 +25,8 @@ from dbnchurn.runs import read_config, resume, train
 from dbnchurn.runs.baselines import baselines_of
 from dbnchurn.runs.customers import load_customers
 from dbnchurn.runs.dataset import unlabelled_rows
-from dbnchurn.runs.training import divide, fit_all
+from dbnchurn.runs.fitting import fit_all
+from dbnchurn.runs.training import divide
 from dbnchurn.tables.splitting import PARTS
 
 BASELINES = baselines_of(None)
@@ -404,7 +405,7 @@ def test_a_failure_leaves_no_half_written_run(
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dbnchurn.runs.training.write_quality", fail)
+        patch.setattr("dbnchurn.runs.fitting.write_quality", fail)
         with pytest.raises(OSError, match="disk full"):
             train(read_config(write_config(telco), small_run))
     (unfinished,) = (tmp_path / "runs").iterdir()

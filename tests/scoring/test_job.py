@@ -417,6 +417,25 @@ def test_a_total_of_a_text_file_is_rejected(model, named, write, tmp_path):
     assert rejected["reason"].tolist() == ["a total, not a customer"]
 
 
+def test_a_total_alone_in_the_last_chunk_is_rejected(model, named, write, tmp_path):
+    known = named.assign(customer=np.arange(len(named)).astype(str))
+    total = known.iloc[[0]].assign(customer="Total")
+    table = write(pd.concat([known, total], ignore_index=True), "t.csv")
+    score_file(model, table, tmp_path / "s.csv", id="customer", chunk_rows=len(known))
+    assert read(tmp_path / "s.rejected.csv")["row"].tolist() == [len(known)]
+
+
+@pytest.mark.parametrize("id", ["Spolu", None, "99999"])
+def test_a_row_of_sums_is_rejected_whatever_its_id(model, named, write, tmp_path, id):
+    known = named.assign(customer=np.arange(len(named)).astype(str))
+    sums = known[["debt", "age"]].sum().to_frame().T.assign(customer=id)
+    table = write(pd.concat([known, sums], ignore_index=True), "t.csv")
+    score_file(model, table, tmp_path / "s.csv", id="customer")
+    rejected = read(tmp_path / "s.rejected.csv")
+    assert rejected["reason"].tolist() == ["a total, not a customer"]
+    assert rejected["row"].tolist() == [len(known)]
+
+
 def test_lists_hold_no_formula_and_their_ids_come_back(model, table, tmp_path, caplog):
     hostile = ["=HYPERLINK(1)", "+1+1", "-1+1", "@x", "\t=1", "'=y"]
     frame = pd.read_parquet(table)

@@ -231,3 +231,8 @@ def test_ids_that_lost_their_zeros_are_refused_and_may_be_allowed(small, tmp_pat
     assert score_file(tmp_path / "model", month, output, allow_changed=["customer"]).scored == 300
     frame.assign(customer=ids).to_parquet(month, index=False)
     assert score_file(tmp_path / "model", month, tmp_path / "t.csv").scored == 300
+    mixed = [*ids[:180], *(id.lstrip("0") for id in ids[180:]), *map(str, range(500, 620))][:300]
+    some = [str(int(id)) if k % 5 < 2 else id for k, id in enumerate(mixed)]
+    frame.assign(customer=some).to_parquet(month, index=False)
+    with pytest.raises(DataError, match=r"\d+ of 300 ids have fewer characters than the 6 that"):
+        score_file(tmp_path / "model", month, tmp_path / "u.csv")

@@ -1,5 +1,7 @@
 """Boosters on all rows: of every customer who is not held out, to the same trees each time."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -13,12 +15,15 @@ from dbnchurn.dbn import DBN, FineTune, NetworkStage
 from dbnchurn.features import Leaves, Oversample
 from dbnchurn.model.booster_fitter import boosters_fitted_by
 from dbnchurn.spark.booster_task import BoosterTask, shards
-from dbnchurn.spark.boosters import fit_shards
+from dbnchurn.spark.boosters import SparkBoosters, fit_shards
+from dbnchurn.spark.exchange import places_of
 from dbnchurn.spark.records import RECORD
 from dbnchurn.spark.training import SparkEngine
 from dbnchurn.tables.schema import Table
+from tests.spark.test_barrier import session
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+NO_CODES = np.empty((200, 0), np.int32)
 
 
 def classifier(**changes):
@@ -109,6 +114,26 @@ def test_one_worker_grows_the_trees_of_this_process(spark):
     for name, values in pack(here.record_)[1].items():
         np.testing.assert_array_equal(pack(there.record_)[1][name], values)
     assert (there.rows_, there.workers_, here.workers_) == (300, 1, 1)
+
+
+def test_a_worker_with_rows_of_one_class_alone_fits_with_the_others(spark):
+    generator = np.random.default_rng(0)
+    y = np.tile([1, 0], 100)  # every other row goes to the other worker
+    table = Table(y[:, None] + generator.normal(size=(200, 2)), NO_CODES, ("a", "b"), (), ())
+    leaves = Leaves(folds=2, n_trees=4, max_depth=2)
+    fold = leaves.assign(y, None, np.random.default_rng(1))
+    rows = spark.createDataFrame(list(shards(table, y, np.ones(200), fold, places_of(2))), RECORD)
+    fitted = fit_shards(rows, BoosterTask(leaves, table.take(np.arange(0)), 2, None, 5), 2)
+    assert (fitted.rows_, fitted.workers_) == (200, 2)
+    for forest in fitted.record_.forests:
+        assert forest.leaf_values.min() < 0 < forest.leaf_values.max()
+
+
+def test_fewer_drawn_rows_than_workers_are_refused():
+    boosters = SparkBoosters(session(), None, None, None, (3, 0))
+    one = SimpleNamespace(training=SimpleNamespace(y=np.zeros(1)))
+    with pytest.raises(ConfigError, match=r"a drawn training row for each of 2 workers, .* are 1"):
+        boosters.fit(Leaves(), None, None, one, np.random.default_rng(0))
 
 
 @pytest.mark.long

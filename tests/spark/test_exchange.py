@@ -1,6 +1,7 @@
 """Rows come out as they were packed, all of them, each for its part."""
 
 import pyarrow as pa
+import pytest
 
 from dbnchurn.data.plan import TablePlan
 from dbnchurn.spark.exchange import (
@@ -8,6 +9,7 @@ from dbnchurn.spark.exchange import (
     gathered,
     packed,
     packed_lines,
+    places_of,
     plain_schema,
     unpacked,
 )
@@ -43,3 +45,12 @@ def test_batches_are_gathered_up_to_a_size():
 def test_dictionaries_are_their_values():
     column = pa.array(["a", "b"]).dictionary_encode()
     assert plain_schema(pa.table({"plan": column}).schema).field("plan").type == pa.string()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_spark_sends_every_place_to_its_part(spark):
+    places = places_of(50)
+    frame = spark.createDataFrame([(place,) for place in places], "place long")
+    there = frame.selectExpr("place", "pmod(hash(place), 50) AS part").collect()
+    assert {row["place"]: row["part"] for row in there} == {p: i for i, p in enumerate(places)}

@@ -2,14 +2,17 @@
 
 import warnings
 from datetime import date
+from decimal import Decimal
 
+import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.build import build
 from dbnchurn.data.plan import DataPlan
-from dbnchurn.spark import prepare
+from dbnchurn.spark import PreparedFeatures, prepare
 from tests.data.small_crm import deep
 from tests.spark.conftest import CHANGES, tables, written
 
@@ -37,7 +40,7 @@ def assert_like_here(prepared, plan, folder, **how):
 
 def test_features_counts_joins_and_quarantine_are_those_of_one_machine(spark, plan, tmp_path):
     output = tmp_path / "published"
-    prepared = prepare(plan, spark, str(output))
+    prepared = prepare(plan, spark, str(output), parts=3)
     here = assert_like_here(prepared, plan, tmp_path)
     assert here.tables["calls"].quarantined == {"no key id": 16, "too few or too many fields": 1}
     assert here.tables["tariffs"].quarantined == {"too few or too many fields": 1}
@@ -110,7 +113,42 @@ def test_times_with_a_zone_and_nested_columns_are_as_on_one_machine(spark, tmp_p
         prepare(DataPlan.model_validate(used), spark, parts=2)
 
 
-def test_what_is_no_plan_or_no_session_is_refused(spark):
+def test_old_files_odd_names_and_long_decimals_are_as_on_one_machine(spark, tmp_path):
+    months = tables()["basic"].drop_duplicates(["id", "month"])
+    months = months.rename(columns={"gb": "gb.of `day`"})
+    debts = [Decimal(f"{10**12 + i}.25") for i in range(len(months))]
+    months["debt"] = pd.Series(debts, months.index, pd.ArrowDtype(pa.decimal128(38, 2)))
+    months["id"] = months["id"].map("{:03d}.0".format)
+    (tmp_path / "months").mkdir()
+    late = months["month"] >= "2024-07-01"
+    months[late].to_parquet(tmp_path / "months" / "late.parquet", index=False)
+    old = pa.Table.from_pandas(months[~late].drop(columns="debt"), preserve_index=False)
+    pq.write_table(old, tmp_path / "months" / "early.parquet")
+    used = {"mean": ["gb.of `day`", "debt"], "last": ["debt", "plan"]}
+    changes = {
+        "tables": {"basic": {"path": str(tmp_path / "months"), "key_kind": "number"}},
+        "features": {"basic": {"window": used}},
+    }
+    plan = DataPlan.model_validate(deep(MONTHS, changes))
+    prepared = prepare(plan, spark)
+    here = assert_like_here(prepared, plan, tmp_path, labelled=False)
+    assert pq.read_table(here.features)["basic_debt_last"].null_count == 0
+    changes["tables"]["basic"]["path"] = (tmp_path / "months").as_uri()  # which Spark reads
+    by_spark = prepare(DataPlan.model_validate(deep(MONTHS, changes)), spark, parts=2)
+    features = by_spark.collect(tmp_path / "by spark").features
+    assert pq.read_table(features).equals(pq.read_table(here.features))
+    by_spark.close()
+    prepared.close()
+
+
+def test_tables_without_rows_are_refused(spark, tmp_path):
+    tables()["basic"].head(0).to_parquet(tmp_path / "months.parquet", index=False)
+    source = {"tables": {"basic": {"path": str(tmp_path / "months.parquet")}}}
+    with pytest.raises(DataError, match="table 'basic' has no rows"):
+        prepare(DataPlan.model_validate(deep(MONTHS, source)), spark)
+
+
+def test_what_is_no_plan_or_no_session_is_refused(spark, tmp_path):
     plan = DataPlan.model_validate(deep(MONTHS, {"tables": {"basic": {"table": "months"}}}))
     with pytest.raises(ConfigError, match=r"a str is no plan: give read_config"):
         prepare("configs/crm.yaml", spark)
@@ -118,6 +156,10 @@ def test_what_is_no_plan_or_no_session_is_refused(spark):
         prepare(plan, None)
     with pytest.raises(ConfigError, match=r"write table:default\.features for the table, or \./"):
         prepare(plan, spark, "default.features")
+    with pytest.raises(ConfigError, match="the data need a 'label' to train with"):
+        prepare(plan, spark, labelled=True)
+    with pytest.raises(ConfigError, match="exists already; name a new folder"):
+        PreparedFeatures(None, None, 0, False, None, None).collect(tmp_path)
 
 
 @pytest.mark.long

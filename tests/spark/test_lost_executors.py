@@ -13,7 +13,7 @@ from dbnchurn.features import Leaves
 from dbnchurn.spark import prepare
 from dbnchurn.spark.booster_task import BoosterTask, shards
 from dbnchurn.spark.boosters import fit_shards
-from dbnchurn.spark.features import places_of
+from dbnchurn.spark.exchange import places_of
 from dbnchurn.spark.records import RECORD
 from dbnchurn.tables.schema import Table
 from tests.java import JAVA_OPTIONS, has_java
@@ -74,7 +74,7 @@ def test_an_executor_that_is_killed_while_boosters_are_fitted_changes_no_tree(cl
     table = Table(x, np.empty((4_000, 0), np.int32), tuple("abcde"), (), ())
     leaves = Leaves(folds=2, n_trees=300)
     fold = leaves.assign(y, None, np.random.default_rng(0))
-    rows = list(shards(table, y, np.ones(4_000), fold, places_of(cluster, WORKERS)))
+    rows = list(shards(table, y, np.ones(4_000), fold, places_of(WORKERS)))
     task = BoosterTask(leaves, table.take(np.arange(0)), 2, None, 0)
 
     def fit():

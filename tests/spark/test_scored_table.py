@@ -141,3 +141,16 @@ def test_the_command_line_scores_a_table_of_the_catalog(spark, table, shared_mod
     assert spark.table("scored_customers").groupBy("cutoff").count().collect()
     assert spark.table("scored_customers").count() == 119
     assert spark.table("scored_customers_rejected").count() == 0
+
+
+def test_ids_that_lost_their_zeros_are_refused_and_may_be_allowed(spark, table, fitted, tmp_path):
+    spelled = {"ids": 200, "padded": 90, "shortest": 6, "longest": 6}
+    model, output = tmp_path / "model", str(tmp_path / "scores")
+    fitted.save(model, about={"id": "customer", "ids": spelled})
+    frame = pd.read_parquet(table)
+    ids = [f"{400 + k:06d}" if k % 5 < 3 else f"{400 + k}" for k in range(len(frame))]
+    frame.assign(customer=ids).to_parquet(tmp_path / "some.parquet", index=False)
+    some = str(tmp_path / "some.parquet")
+    with pytest.raises(DataError, match=r"48 of 120 ids have fewer .*nothing was written"):
+        score_table(model, some, output, spark)
+    assert score_table(model, some, output, spark, allow_changed=["customer"]).scored == 120

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
-from dbnchurn.data.plan import DataPlan
+from dbnchurn.data.plan import STORED, DataPlan
+from dbnchurn.spark import sources as module
 from dbnchurn.spark.sources import sources_of
 
 
@@ -33,6 +34,19 @@ def test_all_tables_that_cannot_be_divided_are_said_at_once(tmp_path):
         "'open': what the columns of CSV files are",
     ):
         assert words in str(refused.value)
+
+
+def test_a_lookup_that_is_too_large_and_a_table_without_source_are_refused(tmp_path, monkeypatch):
+    pd.DataFrame({"plan": ["A"], "price": [1.5]}).to_csv(tmp_path / "rates.csv", index=False)
+    through = {"table": "bills", "column": "plan"}
+    lookup = {"path": str(tmp_path / "rates.csv"), "key": "plan", "grain": "lookup"}
+    tables = {"rates": {**lookup, "through": through}, "bills": {"key": "id"}}
+    plan = DataPlan.model_validate({"tables": tables, "base": "bills"}, context=STORED)
+    with pytest.raises(DataError, match="table 'bills' has no source; name a table or a path"):
+        sources_of(None, plan)
+    monkeypatch.setattr(module, "LOOKUP_BYTES", 3)
+    with pytest.raises(DataError, match=r"'rates': a lookup goes to every worker, .* beforehand"):
+        sources_of(None, plan)
 
 
 @pytest.mark.slow

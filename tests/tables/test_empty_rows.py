@@ -6,7 +6,7 @@ import pytest
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables import Contract, apply_contract
-from dbnchurn.tables.empty_rows import present_values, says_nothing, total_rows
+from dbnchurn.tables.empty_rows import doubtful_totals, present_values, says_nothing, total_rows
 
 
 def test_gaps_at_random_are_customers():
@@ -34,6 +34,64 @@ def test_a_word_for_a_total_among_numbers(word):
     assert not total_rows(pd.Series(["anna", "ben", word])).any()
 
 
+def bills(rows=40):
+    generator = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "debt": generator.gamma(2.0, 30.0, rows).round(2),
+            "calls": generator.integers(0, 30, rows),
+            "plan": generator.choice(["a", "b"], rows),
+            "tv": generator.random(rows) < 0.5,
+        }
+    )
+
+
+def with_total(debt, calls, place=40):
+    known = bills()
+    last = pd.DataFrame({"debt": [debt(known["debt"])], "calls": [calls(known["calls"])]})
+    return pd.concat([known[:place], last, known[place:]], ignore_index=True)
+
+
+@pytest.mark.parametrize("place", [0, 17, 40])
+@pytest.mark.parametrize(
+    ("debt", "calls", "is_total"),
+    [
+        ("sum", "sum", True),
+        ("sum", "mean", True),
+        ("mean", "mean", False),  # a customer may be like the mean
+        ("sum", "max", False),
+        ("sum", "min", False),
+    ],
+)
+@pytest.mark.parametrize("ids", ["numbers", "names", None])
+def test_a_row_of_sums_is_a_total_whatever_its_id(debt, calls, is_total, ids, place):
+    frame = with_total(lambda x: x.agg(debt).round(2), lambda x: x.agg(calls), place)
+    made = {"numbers": pd.Series(range(900, 941)), "names": pd.Series(list("abcdefgh") * 6)[:41]}
+    expected = [place] if is_total else []
+    assert np.flatnonzero(total_rows(made.get(ids), frame)).tolist() == expected
+
+
+def test_of_one_column_the_id_has_to_be_another_too():
+    frame = with_total(pd.Series.sum, lambda x: np.nan)
+    numbers = pd.Series([*map(str, range(40)), "41"], dtype=object)
+    assert not total_rows(numbers, frame).any()
+    for id in ("Spolu", None):
+        assert np.flatnonzero(total_rows(numbers.where(numbers.index < 40, id), frame)) == [40]
+
+
+def test_customers_are_no_sums_of_others():
+    generator = np.random.default_rng(2)
+    for rows in (3, 12, 300):
+        for scale in (1, 5):
+            frame = pd.DataFrame(generator.poisson(scale, (rows, 4)))
+            frame.loc[0] = 50 * scale  # one customer outweighs all others
+            assert not total_rows(None, frame).any()
+    assert not total_rows(None, pd.DataFrame(np.zeros((30, 3)))).any()
+    twins = pd.DataFrame(np.zeros((30, 3)))
+    twins.loc[:1] = 7.0  # each is the sum of all others
+    assert not total_rows(None, twins).any()
+
+
 def table(last):
     rows = [[str(k), k % 7, k % 5, "AB"[k % 2], "yes" if k % 3 else "no"] for k in range(99)]
     return pd.DataFrame([*rows, last], columns=["id", "debt", "calls", "plan", "left"])
@@ -44,6 +102,9 @@ def table(last):
     [
         (["Total", 100, 99, "A", None], "a total, not a customer"),
         (["Total", None, 99, None, None], "a total, not a customer"),
+        (["Spolu", 294, 196, None, None], "a total, not a customer"),
+        ([None, 294, 196, None, None], "a total, not a customer"),
+        (["100", 294, 1.979798, None, "no"], "a total, not a customer"),
         (["777", None, 99, None, None], "an id and nothing else"),
         (["777", None, None, None, "yes"], "an id and nothing else"),
     ],
@@ -53,7 +114,7 @@ def test_they_are_set_aside_with_the_reason(last, reason):
     assert found.quarantine["reason"].tolist() == [reason]
     assert found.set_aside == [f"1 row is set aside: {reason} (1)"]
     assert len(found) == 99
-    if last[0] == "Total":
+    if last[0] not in ("777", "100"):
         assert found.ids.tolist() == list(range(99))
 
 
@@ -62,3 +123,13 @@ def test_too_many_of_them_stop_the_run():
     frame.loc[:20, ["debt", "calls", "plan"]] = None
     with pytest.raises(DataError, match=r"22 of 100 rows break .*'an id and nothing else'"):
         apply_contract(frame, Contract(label="left", id="id"))
+
+
+def test_a_name_such_as_total_is_a_customer_and_said():
+    frame = table(["total", 3, 2, "A", "no"])
+    letters = "abcdefghij"
+    frame["id"] = [*[a + b for a in letters for b in letters][:99], "total"]
+    found = apply_contract(frame, Contract(label="left", id="id"))
+    assert (len(found), len(found.quarantine)) == (100, 0)
+    assert any("'total' is taken for a customer" in note for note in found.notes)
+    assert doubtful_totals(pd.Series(["17", "18"]), np.zeros(2, bool)) == ""

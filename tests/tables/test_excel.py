@@ -9,6 +9,7 @@ import pytest
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables.excel import read_sheet
 from dbnchurn.tables.files import ENDINGS, checked_file, find_files, kind_of_file
+from tests.tables.binary_workbook import write_binary_workbook
 
 FRAME = pd.DataFrame(
     {
@@ -82,3 +83,27 @@ def test_kinds_of_files_are_known_by_their_endings(tmp_path, book):
     (tmp_path / "t.csv").write_text("a\n1\n")
     with pytest.raises(DataError, match="holds both CSV and Excel files; keep one kind"):
         find_files(str(tmp_path), "customers")
+
+
+def test_a_binary_workbook_is_read_like_another(book, tmp_path):
+    day = datetime.date
+    rows = [
+        ["customers", None, None, None, None],
+        ["id", "debt", "since", "plan", "tv"],
+        [7, 1.5, day(2026, 8, 31), "basic", True],
+        [8, None, day(2020, 1, 1), "über", False],
+        [9, "6,50 €", None, None, True],
+    ]
+    binary = read_sheet(write_binary_workbook(tmp_path / "t.xlsb", {"July": rows}))
+    plain = read_sheet(book({"July": pd.DataFrame(rows[1:], columns=rows[0])}, header=rows[0]))
+    assert binary.table.equals(plain.table)
+    assert binary.table.column("debt").to_pylist() == [1.5, None, 6.5]
+    assert [note.replace("t.xlsb", "t.xlsx") for note in binary.notes] == list(plain.notes)
+    two = write_binary_workbook(tmp_path / "two.xlsb", {"July": rows, "June": rows[:4]})
+    with pytest.raises(DataError, match=r"July.*June"):
+        read_sheet(two)
+    assert read_sheet(two, "June").table.num_rows == 2
+    cut = tmp_path / "cut.xlsb"
+    cut.write_bytes(two.read_bytes()[:400])
+    with pytest.raises(DataError, match=r"cut\.xlsb"):
+        read_sheet(cut)

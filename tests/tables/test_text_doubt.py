@@ -2,7 +2,11 @@
 
 import pytest
 
-from dbnchurn.tables.text_doubt import doubt_of
+from dbnchurn.core.errors import DataError
+from dbnchurn.tables.kinds import infer
+from dbnchurn.tables.loading import read_table
+from dbnchurn.tables.reading_rules import ReadingRules
+from dbnchurn.tables.text_doubt import doubt_of, zeros_among_days
 
 
 @pytest.mark.parametrize(
@@ -37,3 +41,17 @@ def test_the_example_has_the_sign_or_unit_in_question():
 )
 def test_names_are_no_doubt(words):
     assert doubt_of(words) == ""
+
+
+def test_zeros_among_days_are_asked_and_named_they_are_missing(tmp_path):
+    file = tmp_path / "sap.csv"
+    rows = ["00000000" if k % 5 == 0 else f"202512{k % 28 + 1:02d}" for k in range(40)]
+    file.write_text("\n".join(["id,since", *(f"{k},{row}" for k, row in enumerate(rows))]))
+    with pytest.raises(DataError, match=r"'00000000' stands among days .*missing: \['00000000'\]"):
+        read_table(file, "id")
+    days = read_table(file, "id", rules=ReadingRules(missing=["00000000"]))["since"]
+    assert days.isna().sum() == 8
+    assert infer(days.to_frame()).columns[0].kind == "date"
+    codes = read_table(file, "id", rules=ReadingRules(kinds={"since": "category"}))["since"]
+    assert codes.tolist() == rows
+    assert not zeros_among_days(["00000000", "00000017", "20251201"], "code")

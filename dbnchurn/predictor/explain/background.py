@@ -34,6 +34,31 @@ class Background:
     shares: Floats
 
 
+def require_reference(reference: Reference | None) -> Reference:
+    """The reference of a model, refused where it has none.
+
+    Parameters
+    ----------
+    reference : Reference or None
+        Of the model.
+
+    Returns
+    -------
+    Reference
+
+    Raises
+    ------
+    ArtifactError
+        If the model has no reference, as models of format 1.
+    """
+    if reference is None:
+        raise ArtifactError(
+            "the model does not hold how its columns were spread in training, which reasons are "
+            "compared with; train it anew with this version"
+        )
+    return reference
+
+
 def background_values(reference: Reference | None) -> list[Background]:
     """Background of every raw column, numbers before categories.
 
@@ -49,14 +74,10 @@ def background_values(reference: Reference | None) -> list[Background]:
     Raises
     ------
     ArtifactError
-        If the model has no reference, as models of format 1.
+        As :func:`require_reference`.
     """
-    if reference is None:
-        raise ArtifactError(
-            "the model does not hold how its columns were spread in training, which reasons are "
-            "compared with; train it anew with this version"
-        )
-    return [_of_number(d) for d in reference.numbers] + [_of_code(d) for d in reference.categories]
+    found = require_reference(reference)
+    return [_of_number(d) for d in found.numbers] + [_of_code(d) for d in found.categories]
 
 
 def with_values(table: Table, column: int, values: Floats) -> Table:

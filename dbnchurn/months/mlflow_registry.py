@@ -1,0 +1,285 @@
+"""A registered model of MLflow as the registry: models are its versions, two have an alias."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dbnchurn.core.errors import ArtifactError, ConfigError, DataError, first_line
+from dbnchurn.core.places import check_places, make_folder
+from dbnchurn.core.scratch import ScratchFolder
+from dbnchurn.core.secrets import holds_password
+from dbnchurn.exports.mlflow import (
+    SQLITE,
+    client_of,
+    experiment_of,
+    model_in,
+    require_mlflow,
+    save_model,
+)
+from dbnchurn.months.folder_registry import BESIDE, Champion
+from dbnchurn.predictor.predictor import Predictor
+
+SCHEME = "models:/"
+NAMED = re.compile(r"models:/(?P<name>[^/@:'\"`]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[1-9]\d*))?")
+CHAMPION, PREVIOUS = "champion", "previous"
+"""Aliases of the model in use, and of the one before."""
+VERSION, DIGEST = "dbnchurn.version", "dbnchurn.digest"
+"""Tags of a version: of what scores, and of every byte of the model folder."""
+TRACKING_URI, REGISTRY_URI = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
+FILES = "churn"  # folder of a run's artifacts with the pyfunc model
+THERE, NOT_THERE = "RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST"
+UNKNOWN_ALIAS = "INVALID_PARAMETER_VALUE"
+
+
+class MlflowRegistry:
+    """One registered model. Every model is one version, however often it is promoted.
+
+    Parameters
+    ----------
+    place : str
+        ``models:/NAME``; with ``@ALIAS`` or ``/VERSION`` one version of it.
+    uri : str, optional
+        Of the registry and of the store of its files; by default what the environment variables
+        ``MLFLOW_TRACKING_URI`` and ``MLFLOW_REGISTRY_URI`` say.
+
+    Raises
+    ------
+    ConfigError
+        If the name is none, nothing says where the registry is, or MLflow is not installed.
+    """
+
+    def __init__(self, place: str, uri: str | None = None) -> None:
+        if (named := NAMED.fullmatch(place)) is None:
+            raise ConfigError(
+                f"{place!r} names no registered model of MLflow; write models:/NAME, and of one "
+                "version models:/NAME@ALIAS or models:/NAME/VERSION"
+            )
+        self.name, self.alias, self.version = named["name"], named["alias"], named["version"]
+        if uri is not None and holds_password(uri):
+            raise ConfigError(
+                "retraining.registry_uri holds a password; leave it to MLFLOW_TRACKING_USERNAME "
+                "and MLFLOW_TRACKING_PASSWORD, or the URI to MLFLOW_TRACKING_URI"
+            )
+        registry = uri or os.environ.get(REGISTRY_URI) or os.environ.get(TRACKING_URI)
+        if registry is None:
+            raise ConfigError(
+                f"{place}: nothing says where this registry is; give retraining.registry_uri, such "
+                f"as sqlite:///models/mlflow.db, or set {TRACKING_URI}"
+            )
+        self._registry, self._tracking = registry, uri or os.environ.get(TRACKING_URI) or registry
+        require_mlflow()
+
+    @cached_property
+    def _client(self) -> Any:
+        """Made when it is first needed, as MLflow makes a store that is not there."""
+        return client_of(self._tracking, self._registry)
+
+    @contextmanager
+    def _answers(self, what: str) -> Iterator[None]:
+        """Say in one sentence that the registry refused or did not answer."""
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise ConfigError(f"MLflow: {what}: {first_line(error)}") from error
+
+    def check(self, champion: Path, *, mkdir: bool) -> None:
+        """Refuse, before any work, a registry that does not answer.
+
+        Parameters
+        ----------
+        champion : Path
+        mkdir : bool
+            Whether the folder of a registry that is a SQLite file is made.
+
+        Raises
+        ------
+        ConfigError
+            If versions cannot be registered there.
+        """
+        if self.alias is not None or self.version is not None:
+            raise ConfigError(
+                f"a registry is given as {SCHEME}{self.name}, without version and alias"
+            )
+        for place in self._files():
+            if mkdir:
+                make_folder(place.parent, "registry")
+            check_places({"registry": place})
+        with self._answers(f"the model {self.name} cannot be registered"):
+            experiment_of(self._client, self._tracking, self.name)
+
+    def _files(self) -> list[Path]:
+        """The SQLite files of the registry and of its store."""
+        uris = dict.fromkeys((self._tracking, self._registry))
+        return [Path(uri.removeprefix(SQLITE)) for uri in uris if uri.startswith(SQLITE)]
+
+    def keep(self, model: Path) -> str:
+        """Register a model as a new version, unless it is one.
+
+        Parameters
+        ----------
+        model : Path
+            Model folder; of its run, the metrics and digests of learned rows are kept too.
+
+        Returns
+        -------
+        str
+            Number of its version.
+
+        Raises
+        ------
+        ArtifactError, ConfigError
+            If it cannot be read, or the registry refuses.
+        """
+        predictor = Predictor.load(model)
+        tags = {VERSION: predictor.version, DIGEST: predictor.digest}
+        with self._answers(f"the model {self.name} cannot be registered"), ScratchFolder() as aside:
+            self._make_registered()
+            if (there := self._number_of(predictor.version)) is not None:
+                return there
+            whole = aside / FILES
+            save_model(model, whole)
+            for name in BESIDE:
+                if (model.parent / name).is_file():
+                    shutil.copyfile(model.parent / name, whole / "data" / name)
+            experiment = experiment_of(self._client, self._tracking, self.name)
+            run = self._client.create_run(experiment, run_name=predictor.version, tags=tags).info
+            self._client.log_artifacts(run.run_id, str(whole), FILES)
+            self._client.set_terminated(run.run_id)
+            # Last, and with its tags: what a killed process leaves is no version.
+            source = f"{run.artifact_uri}/{FILES}"
+            made = self._client.create_model_version(self.name, source, run.run_id, tags=tags)
+        return str(made.version)
+
+    def promote(self, model: str | Path, over: Champion | None = None) -> str:
+        """Give a model the alias ``champion``, and the one before ``previous``.
+
+        Parameters
+        ----------
+        model : path
+            Model folder.
+        over : Champion, optional
+            The one whose place it takes; unless it is a version of this registry, it is registered
+            too.
+
+        Returns
+        -------
+        str
+            The new champion as ``models:/NAME/VERSION``.
+
+        Raises
+        ------
+        ArtifactError, ConfigError
+            As :meth:`keep`.
+        """
+        before = None
+        if over is not None:
+            before = self._number_in(over.place) or self.keep(over.model)
+        now = self.keep(Path(model))
+        with self._answers(f"the alias {CHAMPION} of {self.name} cannot be moved"):
+            if before is not None:
+                self._client.set_registered_model_alias(self.name, PREVIOUS, before)
+            self._client.set_registered_model_alias(self.name, CHAMPION, now)
+        return self._place(now)
+
+    def _number_in(self, place: str | Path) -> str | None:
+        """The number of a version of this registered model; None for any other place."""
+        named = NAMED.fullmatch(str(place))
+        return None if named is None or named["name"] != self.name else named["version"]
+
+    def _place(self, number: str) -> str:
+        return f"{SCHEME}{self.name}/{number}"
+
+    @contextmanager
+    def champion(self) -> Iterator[Champion]:
+        """A copy of the version that is named, by default of the champion.
+
+        Yields
+        ------
+        Champion
+            Its model folder is gone afterwards; beside it lies what was kept of its run.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such version.
+        ArtifactError
+            If it has other bytes than when it was registered, or is no model of dbnchurn.
+        """
+        for file in self._files():
+            if not file.is_file():
+                raise ConfigError(f"MLflow: {file} does not exist, so no model is registered there")
+        from mlflow.artifacts import download_artifacts
+
+        with self._answers(f"{self.name} cannot be read"):
+            found = self._version()
+
+        place = self._place(str(found.version))
+        with ScratchFolder() as folder:
+            with self._answers(f"{place} cannot be read"):
+                source = self._client.get_model_version_download_uri(self.name, found.version)
+                whole = Path(
+                    download_artifacts(
+                        artifact_uri=source, dst_path=str(folder), tracking_uri=self._tracking
+                    )
+                )
+            try:
+                model = model_in(whole)
+                Predictor.load(model, expect=found.tags.get(DIGEST))
+            except (ArtifactError, DataError) as error:
+                raise ArtifactError(str(error).replace(str(folder), place)) from error
+            yield Champion(model, place)
+
+    def _version(self) -> Any:
+        """The version that is named."""
+        from mlflow.exceptions import MlflowException
+
+        alias = self.alias or CHAMPION
+        try:
+            if self.version is not None:
+                return self._client.get_model_version(self.name, self.version)
+            return self._client.get_model_version_by_alias(self.name, alias)
+        except MlflowException as error:
+            if error.error_code not in (NOT_THERE, UNKNOWN_ALIAS):
+                raise ConfigError(f"MLflow: {self.name}: {first_line(error)}") from error
+            what = f"version {self.version}" if self.version else f"version with the alias {alias}"
+            raise ConfigError(
+                f"MLflow: the registered model {self.name} has no {what}; name a model folder, or "
+                "a version that is there"
+            ) from error
+
+    def _make_registered(self) -> None:
+        """Make the registered model, unless it is there."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.create_registered_model(self.name)
+        except MlflowException as error:
+            if error.error_code != THERE:
+                raise
+
+    def _number_of(self, version: str) -> str | None:
+        """The number under which a model is registered."""
+        wanted = f"name = '{self.name}' and tags.`{VERSION}` = '{version}'"
+        numbers = [int(found.version) for found in self._client.search_model_versions(wanted)]
+        return str(min(numbers)) if numbers else None
+
+
+def is_registered_model(place: str | Path) -> bool:
+    """Whether a registry or model is named as one of MLflow, and not as a folder.
+
+    Examples
+    --------
+    >>> is_registered_model("models:/churn@champion"), is_registered_model("models")
+    (True, False)
+    """
+    return isinstance(place, str) and place.startswith(SCHEME)

@@ -1,0 +1,68 @@
+"""Workers read the Parquet files that Arrow, DuckDB and Spark read alike, and leave others."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dbnchurn.core.errors import DataError
+from dbnchurn.spark.parquet import groups_of, rows_of_groups, shared_schema
+
+ROWS = pd.DataFrame({"id": range(50), "a.b": np.arange(50) / 4, "plan": ["x", "y"] * 25})
+
+
+@pytest.fixture
+def written(tmp_path):
+    """``written(table, ...)``: the files of some tables, in groups of 20 rows."""
+
+    def run(*tables):
+        files = [tmp_path / f"{number}.parquet" for number in range(len(tables))]
+        for table, file in zip(tables, files, strict=True):
+            rows = table if isinstance(table, pa.Table) else pa.Table.from_pandas(table)
+            pq.write_table(rows, file, row_group_size=20)
+        return files
+
+    return run
+
+
+def test_all_rows_are_read_with_the_columns_of_all_files(written):
+    old = ROWS.drop(columns="plan").astype({"id": "int64"})
+    files = written(old, ROWS.assign(plan=ROWS["plan"].astype("category")))
+    schema = shared_schema(files)
+    assert schema.names == ["id", "a.b", "plan"]
+    assert schema.field("plan").type == pa.string()
+    groups = groups_of(files)
+    assert [group for _, group in groups] == [0, 1, 2] * 2
+    rows = pa.Table.from_batches(rows_of_groups("bills", groups, schema), schema)
+    assert rows["id"].to_pylist() == [*range(50)] * 2
+    assert rows["plan"].to_pylist() == [*[None] * 50, *ROWS["plan"]]
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        (ROWS, ROWS.astype({"id": str})),
+        (ROWS.assign(tags=[["a"]] * 50),),
+        (ROWS.assign(at=pd.Timestamp("2024-01-01").as_unit("ns")),),
+        (ROWS.astype({"id": "uint32"}),),
+        (
+            ROWS.assign(at=pd.Timestamp("2024-01-01")),
+            ROWS.assign(at=pd.Timestamp("2024-01-01", tz="UTC")),
+        ),
+    ],
+    ids=["two types", "lists", "nanoseconds", "unsigned", "with a zone and without"],
+)
+def test_what_others_may_read_otherwise_is_left_to_spark(written, tables):
+    assert shared_schema(written(*tables)) is None
+
+
+def test_a_file_that_is_gone_or_broken_is_said(written):
+    (file,) = written(ROWS)
+    schema, groups = shared_schema([file]), groups_of([file])
+    file.unlink()
+    with pytest.raises(
+        DataError, match=r"'bills': .* cannot be read by a worker: .*all workers need"
+    ):
+        list(rows_of_groups("bills", groups, schema))
+    assert shared_schema([file]) is None

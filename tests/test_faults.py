@@ -91,7 +91,7 @@ def test_nothing_is_written_under_its_final_name(package):
 
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory):
-    """``faults(most)``: the scenarios; with one point a kind, the base of those of a model alone."""
+    """``faults(most)``: the scenarios; of one point, only what those of a model alone read."""
     made = {}
 
     def of(most):

@@ -9,14 +9,13 @@ Used by scripts/benchmark_automl.py; imports nothing of dbnchurn, which need not
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
-from autogluon.tabular import TabularPredictor
 
 THREADS = 2
 
@@ -29,14 +28,20 @@ def processor_seconds() -> float:
 
 def main() -> None:
     """Fit, score and write."""
-    folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("seconds", type=float, help="allowed to the fit")
+    options = parser.parse_args()
+    from autogluon.tabular import TabularPredictor
+
+    folder = options.folder
     train, test = (pd.read_parquet(folder / f"{name}.parquet") for name in ("train", "test"))
     wall, processor = time.perf_counter(), processor_seconds()
     model = TabularPredictor(
         "label", problem_type="binary", eval_metric="average_precision",
         path=str(folder / "automl"), verbosity=0,
     ).fit(
-        train, presets="best_quality", time_limit=seconds, num_cpus=THREADS, num_gpus=0,
+        train, presets="best_quality", time_limit=options.seconds, num_cpus=THREADS, num_gpus=0,
         dynamic_stacking=False, ag_args_ensemble={"fold_fitting_strategy": "sequential_local"},
     )  # fmt: skip
     found = {

@@ -28,6 +28,7 @@ class IdSpelling:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> trained = IdSpelling.of(pd.Series(["00071", "00192", "31880"]))
     >>> trained
     IdSpelling(ids=3, padded=2, shortest=5, longest=5)

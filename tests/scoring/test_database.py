@@ -65,11 +65,11 @@ def test_a_crashed_job_uses_its_chunks_where_the_rows_are_the_same(
 ):
     real, scored, crash = Scorer.score, [], {"before": 5}
 
-    def score(self, chunk, digest):
+    def score(self, chunk, digest, known=None):
         if len(scored) == crash["before"]:
             raise RuntimeError
         scored.append(int(chunk.row_numbers[0]))
-        return real(self, chunk, digest)
+        return real(self, chunk, digest, known)
 
     monkeypatch.setattr(Scorer, "score", score)
     how = {"id": "customer", "database": "TEST_DATABASE", "chunk_rows": 100}
@@ -88,10 +88,10 @@ def test_rows_that_vanished_are_not_scored(model, tmp_path, database, monkeypatc
     how = {"id": "customer", "database": "TEST_DATABASE", "chunk_rows": 100}
     real = Scorer.score
 
-    def score(self, chunk, digest):  # the job crashes before its last chunk
+    def score(self, chunk, digest, known=None):  # the job crashes before its last chunk
         if chunk.row_numbers[0] == 900:
             raise RuntimeError
-        return real(self, chunk, digest)
+        return real(self, chunk, digest, known)
 
     monkeypatch.setattr(Scorer, "score", score)
     with pytest.raises(RuntimeError):

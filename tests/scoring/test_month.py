@@ -95,11 +95,11 @@ def test_a_crashed_month_goes_on_and_rows_that_changed_are_scored_anew(
 ):
     real, chunks, crash = Scorer.score, [], {"before": 3}
 
-    def score(self, chunk, digest):
+    def score(self, chunk, digest, known=None):
         if len(chunks) == crash["before"]:
             raise RuntimeError
         chunks.append(len(chunk.row_numbers))
-        return real(self, chunk, digest)
+        return real(self, chunk, digest, known)
 
     monkeypatch.setattr(Scorer, "score", score)
     how = {"cutoff": SEPTEMBER, "chunk_rows": 40, "trust_sources": True}

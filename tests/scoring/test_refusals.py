@@ -79,10 +79,10 @@ def test_a_job_that_was_stopped_by_other_things_keeps_its_chunks(
     table, real = write(named, "t.csv"), Scorer.score
     for stop in (KeyboardInterrupt, MemoryError, RuntimeError, ResourceError):
 
-        def score(self, chunk, digest, stop=stop):
+        def score(self, chunk, digest, known=None, stop=stop):
             if chunk.row_numbers[0] == 500:
                 raise stop
-            return real(self, chunk, digest)
+            return real(self, chunk, digest, known)
 
         monkeypatch.setattr(Scorer, "score", score)
         with pytest.raises(stop):

@@ -25,11 +25,11 @@ def scored_chunks(monkeypatch):
     """Counts the chunks that are scored, and crashes before the one that it is told of."""
     real, state = Scorer.score, {"chunks": 0, "crash": None}
 
-    def score(self, chunk, digest):
+    def score(self, chunk, digest, known=None):
         if state["chunks"] == state["crash"]:
             raise Crashed
         state["chunks"] += 1
-        return real(self, chunk, digest)
+        return real(self, chunk, digest, known)
 
     monkeypatch.setattr(Scorer, "score", score)
     return state
@@ -125,10 +125,10 @@ def test_a_damaged_chunk_is_scored_again(crashed, scored_chunks, tmp_path):
 def test_a_table_that_changes_meanwhile_is_refused(crashed, monkeypatch, meddle, message):
     score = Scorer.score
 
-    def and_meddle(self, chunk, digest):
+    def and_meddle(self, chunk, digest, known):
         if chunk.row_numbers[0] == 800:
             meddle(crashed.table)
-        return score(self, chunk, digest)
+        return score(self, chunk, digest, known)
 
     monkeypatch.setattr(Scorer, "score", and_meddle)
     with pytest.raises(DataError, match=message):
@@ -139,12 +139,12 @@ def test_a_table_that_changes_meanwhile_is_refused(crashed, monkeypatch, meddle,
 def test_one_job_at_a_time_for_one_output(crashed, tmp_path, monkeypatch):
     score = Scorer.score
 
-    def meanwhile(self, chunk, digest):
+    def meanwhile(self, chunk, digest, known):
         monkeypatch.setattr(Scorer, "score", score)
         with pytest.raises(ConfigError, match="another job is at work"):
             crashed()
         crashed(output=tmp_path / "other.csv")
-        return score(self, chunk, digest)
+        return score(self, chunk, digest, known)
 
     monkeypatch.setattr(Scorer, "score", meanwhile)
     crashed()

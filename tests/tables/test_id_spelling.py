@@ -44,5 +44,6 @@ def test_ids_of_which_some_lost_their_zeros_are_found_where_all_had_one_width(id
     assert IdSpelling.of(pd.Series(["007", "12", "0012", "4711"])).lost_in(pd.Series(ids)) is None
     later = pd.DataFrame({"w": ids})  # noqa: F841
     query = ", ".join(PADDED.counts_sql("w", "regexp_matches"))
-    (counts,) = duckdb.sql(f"SELECT {query} FROM later").fetchall()
+    with duckdb.connect() as connection:
+        (counts,) = connection.sql(f"SELECT {query} FROM later").fetchall()
     assert PADDED.zeros_lost(*counts) == found

@@ -201,7 +201,8 @@ def test_a_row_alone_is_explained_as_in_a_batch(fitted, draw_customers):
     whole = explainer.contributions(table)
     for row in (0, 7, 255, 256, 599):
         alone = explainer.contributions(table.take(np.array([row])))
-        np.testing.assert_array_equal(alone[0], whole[row])
+        # On some processors BLAS multiplies a single row in another order: float32 logits differ.
+        np.testing.assert_allclose(alone[0], whole[row], rtol=0, atol=1e-6)
 
 
 def test_a_planted_driver_comes_first_and_its_direction_is_right(small):

@@ -213,6 +213,7 @@ def main() -> None:
     parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images")
     options = parser.parse_args()
     options.output.mkdir()
+    options.images.mkdir(parents=True, exist_ok=True)  # before a year is lived for nothing
     images, started = options.images.resolve(), time.perf_counter()
     year = Year(options.output, options.customers, 12, options.seed)
     with contextlib.chdir(options.output):

@@ -54,6 +54,8 @@ class CheckedTable:
         Exact repetitions, which are dropped.
     blanked : dict of column → number of values
         Values that broke their rule and count as missing.
+    columns : tuple of str
+        Of the source, with those that are not read.
     """
 
     rows: int
@@ -61,6 +63,7 @@ class CheckedTable:
     quarantined: dict[str, int] = field(default_factory=dict)
     copies: int = 0
     blanked: dict[str, int] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
 
 def copy_notes(tables: Mapping[str, CheckedTable]) -> list[str]:
@@ -177,6 +180,7 @@ def enforce(
     _refuse_many(session, name, table, checked)
     checked.kept = session.total(f"SELECT count(*) FROM {quoted(name)}", "sum", once=once)[0]
     checked.copies = checked.rows - sum(checked.quarantined.values()) - checked.kept
+    checked.columns = tuple(session.columns(raw_name(name)))
     return checked
 
 

@@ -167,7 +167,7 @@ class RunConfig(Section):
     private: tuple[str, ...] = Field(
         default=(),
         description="Columns of which no value may be kept: of one table they are no features, and "
-        "no note of report and model holds how they are read.",
+        "no note of report and model holds how they are read. A name that no table has is refused.",
     )
     display_names: dict[str, str] = Field(
         default_factory=dict,

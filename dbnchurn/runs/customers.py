@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dbnchurn.core.errors import ConfigError, DataError, listed
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.data.build import QUARANTINE, Built, build, draw_customers, load
 from dbnchurn.data.draw import DrawRule
@@ -90,9 +90,20 @@ def read_customers(
             built = draw_customers(whole, rule)
         if built.draw is not None:
             log.warning("%s", built.draw.sentence)
+        _check_private(built, config.private)
         table = load(built)
     table = replace(table, notes=_without_private(table.notes, config.private))
     return separate_side_columns(config, _with_outcome(table, config)), built
+
+
+def _check_private(built: Built, private: Sequence[str]) -> None:
+    """Refuse private columns that no source table has, for a slip of the pen would let them out."""
+    there = {name for table in built.tables.values() for name in table.columns}
+    if absent := [name for name in private if name not in there]:
+        raise DataError(
+            f"private: no table has the column {listed(absent)}: "
+            f"{did_you_mean(absent[0], sorted(there))}"
+        )
 
 
 def _without_private(notes: Sequence[str], private: Sequence[str]) -> tuple[str, ...]:

@@ -322,7 +322,10 @@ def _check_columns(names: list[str], contract: Contract) -> None:
             raise DataError(f"the table has no {role} column {name!r}: {did_you_mean(name, names)}")
     for name in contract.drop:
         if name not in names:
-            raise DataError(f"drop names the column {name!r}: {did_you_mean(name, names)}")
+            raise DataError(
+                f"the table has no column {name!r}, which is to be left out: "
+                f"{did_you_mean(name, names)}"
+            )
 
 
 def _quarantined(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:

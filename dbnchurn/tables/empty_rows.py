@@ -104,8 +104,9 @@ def total_rows(ids: pd.Series[Any] | None, numbers: pd.DataFrame | None = None) 
     """Rows that are totals of others: by a word such as Total as their id, or by their numbers.
 
     A word counts where the other ids hold digits, and names such as Total do not. Whatever its id,
-    a row is a total if its numbers are the sums of all other rows, and some perhaps their means; a
-    single number counts only where there is no id, or one without a digit among such with digits.
+    a row is a total if its numbers are the sums of all other rows, and some perhaps their means.
+    Two numbers have to be, in columns with many values that differ; one is enough where the row
+    lacks the id that others have, or its id has no digit and theirs have. None may contradict.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def total_rows(ids: pd.Series[Any] | None, numbers: pd.DataFrame | None = None) 
     [20]
     """
     rows = len(ids) if ids is not None else len(numbers if numbers is not None else ())
-    totals, other = np.zeros(rows, bool), np.ones(rows, bool)
+    totals, other = np.zeros(rows, bool), np.zeros(rows, bool)
     if ids is not None:
         totals, other = _totals_by_word(ids), _of_another_form(ids)
     return totals if numbers is None else totals | _sums_of_others(numbers, ~totals, other)
@@ -198,15 +199,18 @@ def _sums_of_others(numbers: pd.DataFrame, customers: Bools, other: Bools) -> Bo
         column = numbers.iloc[:, j].to_numpy(np.float64, na_value=np.nan)
         known = np.where(customers, column, np.nan)
         known[~np.isfinite(known)] = np.nan
-        if np.count_nonzero(known == known) - np.count_nonzero(known == 0) <= FEWEST:
-            continue  # the sum of a few may be the number of one more
-        values = column[maybe]
-        rest = np.nansum(known) - values
-        means = rest / max(1, np.count_nonzero(known == known) - 1)
-        is_sum = np.abs(values - rest) <= ROUNDED * np.abs(rest)
-        is_mean = np.abs(values - means) <= ROUNDED * np.abs(means)
-        sums[maybe] += is_sum
-        alike[maybe] += is_sum | is_mean
+        values, here = column[maybe], known[maybe]
+        rest = np.nansum(known) - np.nan_to_num(here)
+        others = np.count_nonzero(known == known) - (here == here)
+        means = rest / np.maximum(1, others)
+        is_sum = np.abs(here - rest) <= ROUNDED * np.abs(rest)
+        is_mean = np.abs(here - means) <= ROUNDED * np.abs(means)
+        # The sum of a few may be the number of one more, that of changes is often 0, and each of
+        # equal numbers is their mean: such columns say only that a row is no total.
+        few = np.count_nonzero(known == known) - np.count_nonzero(known == 0) <= FEWEST
+        if not few and len(np.unique(known[known == known])) > 2:
+            sums[maybe] += is_sum & (rest != 0)
+            alike[maybe] += (is_sum | is_mean) & (rest != 0)
         maybe = maybe[np.isnan(values) | is_sum | is_mean]
         if not len(maybe):
             return none

@@ -129,6 +129,8 @@ here some have 2'
                 f"{bare} of {ids} ids have fewer characters than the {self.longest} that all ids "
                 f"of the training had, of which {self.padded} of {self.ids} began with a zero"
             )
+        if alike and shortest >= self.shortest:
+            return None  # a zero that is lost makes an id shorter
         begin = f"no id begins with a zero, {self.padded} of {self.ids} ids of the training did"
         if alike and shortest < self.shortest and longest <= self.longest:
             return (

@@ -215,3 +215,12 @@ def test_no_note_holds_a_value_of_a_private_column(tmp_path):
     assert any("'debt'" in note for note in table.notes)
     with pytest.raises(ConfigError, match="'id' is private, and id"):
         read_config(config, ["private=[id]"])
+    with pytest.raises(DataError, match=r"no column 'Since', which is to be left out: .*'since'"):
+        read_customers(read_config(config, ["private=[Since]"]), tmp_path)
+
+
+def test_a_private_column_that_no_source_table_has_is_refused(crm, tmp_path):
+    with pytest.raises(
+        DataError, match="private: no table has the column 'distrikt': did you mean 'district'"
+    ):
+        read_customers(config_of(crm, tmp_path, "private=[distrikt]"), tmp_path)

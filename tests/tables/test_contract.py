@@ -51,7 +51,11 @@ def test_who_left_is_said_in_the_type_of_the_column(telco):
         ({}, {"label": "churn"}, "no label column 'churn': did you mean 'Churn'"),
         ({}, {"id": "customer"}, "no id column 'customer': did you mean 'customerID'"),
         ({}, {"date": "day"}, "no date column 'day'"),
-        ({}, {"drop": ("Gender",)}, "drop names the column 'Gender': did you mean 'gender'"),
+        (
+            {},
+            {"drop": ("Gender",)},
+            "'Gender', which is to be left out: did you mean 'gender'",
+        ),
         ({"Churn": "No"}, {}, r"one class only \('No' in all 600 rows\)"),
         (
             {"Churn": ["Yes", "No", "?"] * 200},

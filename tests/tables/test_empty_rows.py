@@ -92,6 +92,22 @@ def test_customers_are_no_sums_of_others():
     assert not total_rows(None, twins).any()
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"month": [202610.0] * 12, "lines": [1] * 11 + [11]},  # every row is the mean of equal ones
+        {"lines": [*range(11), 55], "calls": [*range(20, 31), 275], "faults": [0] * 11 + [7]},
+        {"lines": [*range(11), 55]},
+        {"gain": [np.inf, *range(11)], "loss": [np.inf, *range(11)]},
+        {"gain": [*range(1, 12), 0, -66], "loss": [*range(2, 13), 0, -77]},  # nobody's sum is 0
+    ],
+)
+def test_a_large_customer_is_kept_where_a_number_says_little_or_contradicts(columns):
+    frame = pd.DataFrame(columns)
+    for ids in (pd.Series(range(900, 900 + len(frame))), None):
+        assert not total_rows(ids, frame).any()
+
+
 def table(last):
     rows = [[str(k), k % 7, k % 5, "AB"[k % 2], "yes" if k % 3 else "no"] for k in range(99)]
     return pd.DataFrame([*rows, last], columns=["id", "debt", "calls", "plan", "left"])

@@ -47,3 +47,9 @@ def test_ids_of_which_some_lost_their_zeros_are_found_where_all_had_one_width(id
     with duckdb.connect() as connection:
         (counts,) = connection.sql(f"SELECT {query} FROM later").fetchall()
     assert PADDED.zeros_lost(*counts) == found
+
+
+def test_ids_of_full_width_lost_nothing():
+    trained = IdSpelling.of(pd.Series([f"{k:05d}" for k in range(0, 99_000, 99)]))
+    assert trained.lost_in(pd.Series([str(k) for k in range(30_000, 30_200)])) is None
+    assert trained.lost_in(pd.Series([str(k) for k in range(300, 500)])) is not None

@@ -62,8 +62,18 @@ def whole_app() -> typer.Typer:
     return app
 
 
-def _app_of(words: Sequence[str]) -> typer.Typer:
-    """The application with the verb that is called, or with all of them where that is not clear."""
+def app_of(words: Sequence[str]) -> typer.Typer:
+    """The application with the verb that is called, or with all of them where that is not clear.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Of the command line.
+
+    Returns
+    -------
+    Typer
+    """
     verb = next((word for word in words if not word.startswith("-")), "")
     module = module_of(verb)
     if module is None:
@@ -96,7 +106,7 @@ def run(words: Sequence[str]) -> None:
     with plain_streams(), sigterm_as_interruption(), running(Command(list(words))):
         try:
             try:
-                _app_of(words)(args=list(words))
+                app_of(words)(args=list(words))
             except SystemExit:
                 sys.stdout.flush()  # here, where it can still be said that it is closed
                 raise

@@ -9,8 +9,18 @@ from typing import Annotated
 import typer
 
 from dbnchurn.cli.command_line import app
-from dbnchurn.cli.options import Expect, Id, Model, PublicKey, Sheet
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.cli.options import (
+    AllowChanged,
+    Delimiter,
+    Encoding,
+    Expect,
+    Id,
+    Model,
+    PublicKey,
+    Sheet,
+    csv_settings,
+)
+from dbnchurn.core.errors import ConfigError, listed
 
 PANEL = "Ask about a customer"
 
@@ -32,6 +42,9 @@ def whatif(
     ] = None,
     id: Id = None,
     sheet: Sheet = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    allow_changed: AllowChanged = None,
     expect: Expect = None,
     public_key: PublicKey = None,
 ) -> None:
@@ -47,7 +60,9 @@ def whatif(
         customer,
         _wanted(changes) if changes else None,
         id=id,
+        csv=csv_settings(delimiter, encoding),
         sheet=sheet,
+        allow_changed=allow_changed,
         expect=expect,
         public_key=public_key,
     )
@@ -63,4 +78,7 @@ def _wanted(changes: Sequence[str]) -> dict[str, list[str]]:
         if equals and not value:
             raise ConfigError(f"{change}: give a value after '=', or the column alone")
         values += [value] if equals else []
+    both = [column for column, values in wanted.items() if values and column in changes]
+    if both:
+        raise ConfigError(f"{listed(both)}: give the column alone, or with values")
     return wanted

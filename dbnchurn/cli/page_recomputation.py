@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import typer
 
-from dbnchurn.cli.command_line import app
+from dbnchurn.cli.command_line import app_of
 from dbnchurn.cli.exit_codes import ExitCode
 from dbnchurn.core.errors import ConfigError, listed
 from dbnchurn.core.html.format import counted
@@ -255,7 +255,8 @@ def _grew(place: Path, before: Input) -> bool:
 def _run(command: Command, scratch: Path) -> list[str]:
     """Run a command with its outputs in a folder; what was left out."""
     verb, *arguments = command.words
-    of_verb = cast(Any, typer.main.get_command(app)).commands[verb]  # its type is click's own
+    app = cast(Any, typer.main.get_command(app_of([verb])))  # its type is click's own
+    of_verb = app.commands[verb]
     try:
         with redirect_stdout(io.StringIO()):
             context = of_verb.make_context(verb, arguments)

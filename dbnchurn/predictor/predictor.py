@@ -374,7 +374,9 @@ class Predictor:
         labels = stored_labels(self.about)
         return find_reasons(self._explainer, self.schema, self._frame(X), k, labels)
 
-    def what_if(self, X: Any, changes: Mapping[str, Sequence[Value]] | None = None) -> pd.DataFrame:
+    def what_if(
+        self, X: Any, changes: Mapping[str, Value | Sequence[Value]] | None = None
+    ) -> pd.DataFrame:
         """How one customer's probability changes if one column has another value.
 
         This is what the model says of a customer with these values, and no effect of changing them.
@@ -382,10 +384,11 @@ class Predictor:
         Parameters
         ----------
         X : as :meth:`reasons`, of one row
-        changes : mapping of column → values, optional
-            Each value is set alone, all other columns keep theirs. An empty list stands for values
-            of training: deciles of numbers, the most frequent levels of categories. By default
-            those of the columns of the customer's three leading reasons.
+        changes : mapping of column → value or values, optional
+            Each value is set alone, all other columns keep theirs. An empty list stands for eight
+            values of training at most: of numbers from the smallest over deciles to the largest,
+            of categories the most frequent levels. By default those of the columns of the
+            customer's three leading reasons.
 
         Returns
         -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 
 from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.html.format import percent, points
+from dbnchurn.predictor.changed import check_allowed
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.scoring.scorer import Scorer, scorer_of
 from dbnchurn.tables.chunks import ChunkSource
+from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.streaming import open_files
 
 CHUNK_ROWS = 100_000
@@ -51,9 +53,14 @@ class WhatIf:
         ]
         for row in self.changes.to_dict("records"):
             numbers = percent(row["probability"]), points(row["change"])
-            cells = (*(str(row[name]) for name in ("column", "now", "value")), *numbers)
+            cells = (*(_cell(row[name]) for name in ("column", "now", "value")), *numbers)
             lines.append(f"| {' | '.join(cells)} |")
         return "\n".join([*lines, "", CAUTION])
+
+
+def _cell(value: object) -> str:
+    """A value on one line of a Markdown table."""
+    return " ".join(str(value).split()).replace("|", r"\|")
 
 
 def what_if_of(
@@ -63,11 +70,16 @@ def what_if_of(
     changes: Mapping[str, Sequence[str]] | None = None,
     *,
     id: str | None = None,
+    csv: CsvSettings | None = None,
     sheet: str | None = None,
+    allow_changed: Collection[str] | None = None,
     expect: str | None = None,
     public_key: str | Path | None = None,
 ) -> WhatIf:
     """Ask a stored model about one customer of a table.
+
+    What a scoring job would refuse is refused: of the row, and of the up to 100,000 rows that are
+    read with it.
 
     Parameters
     ----------
@@ -81,8 +93,12 @@ def what_if_of(
         As :meth:`dbnchurn.Predictor.what_if` takes them.
     id : str, optional
         Column that names the customer; by default that of the training.
+    csv : CsvSettings, optional
+        How CSV files are written; found out where it does not say.
     sheet : str, optional
         Sheet of a spreadsheet.
+    allow_changed : collection of str, optional
+        Columns that may have changed, as :func:`dbnchurn.score_file` takes them.
     expect, public_key : optional
         As :meth:`dbnchurn.Predictor.load` takes them.
 
@@ -93,17 +109,23 @@ def what_if_of(
     Raises
     ------
     ArtifactError, DataError, ConfigError
-        If model or table cannot be read, the customer is not there once, or a value is none of
-        training.
+        If model or table cannot be read, a job would not score it, the customer is not there
+        once, or a value is none of training.
     """
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
-    source = open_files(table, sheet=sheet)
-    row = customer_row(scorer_of(predictor, source, id), source, customer)
+    source = open_files(table, csv, sheet=sheet)
+    scorer = scorer_of(predictor, source, id)
+    allowed = allow_changed or ()
+    named = () if scorer.id is None else (scorer.id,)
+    check_allowed(allowed, [*(column.name for column in predictor.schema.used), *named])
+    row = customer_row(scorer, source, customer, allowed)
     probability = float(predictor.predict_proba(row)[0, 1])
     return WhatIf(customer, probability, predictor.what_if(row, changes))
 
 
-def customer_row(scorer: Scorer, source: ChunkSource, customer: str) -> pd.DataFrame:
+def customer_row(
+    scorer: Scorer, source: ChunkSource, customer: str, allow_changed: Collection[str] = ()
+) -> pd.DataFrame:
     """The row of one customer, as it is scored.
 
     Parameters
@@ -113,6 +135,8 @@ def customer_row(scorer: Scorer, source: ChunkSource, customer: str) -> pd.DataF
     source : ChunkSource
         The table.
     customer : str
+    allow_changed : collection of str
+        Columns that may have changed.
 
     Returns
     -------
@@ -123,18 +147,24 @@ def customer_row(scorer: Scorer, source: ChunkSource, customer: str) -> pd.DataF
     ConfigError
         If no column names the customers.
     DataError
-        If no row, or more than one, is of the customer.
+        If no row, or more than one, is of the customer, or a job would not score it.
     """
     if scorer.id is None:
         raise ConfigError("customers are asked for by their id; name its column with --id (id=)")
     found: list[pd.DataFrame] = []
     some: list[object] = []
     for chunk in source.chunks(scorer.wanted, CHUNK_ROWS, 0):
-        ids = scorer.ids(chunk)[0].cast(pa.string())
+        try:
+            ids = scorer.ids(chunk)[0].cast(pa.string())
+        except (DataError, pa.ArrowException) as error:
+            raise DataError(f"{chunk.file}: {error}") from error
         some = some or ids.slice(0, 3).to_pylist()
         here = pc.fill_null(pc.equal(ids, customer), False).to_numpy(zero_copy_only=False)
         if here.any():
             found.append(scorer.frame(chunk)[here])
+            aside = scorer.check(chunk, allow_changed)
+            if why := [aside[row] for row in chunk.row_numbers[here].tolist() if row in aside]:
+                raise DataError(f"{chunk.file}: the row of {customer!r} is not scored: {why[0]}")
     rows = sum(map(len, found))
     if rows != 1:
         raise DataError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 
@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.data.joins import CUTOFF
+from dbnchurn.predictor.changed import refuse_changed
 from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.predictor.scores import Scored
+from dbnchurn.predictor.scores import Oddities, Scored
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.tables.arrow import frame_of, is_text, reading_notes, text_formats
 from dbnchurn.tables.chunks import Chunk, ChunkSource, RejectedRow
@@ -27,6 +28,7 @@ from dbnchurn.tables.empty_rows import (
     says_nothing,
     total_rows,
 )
+from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_refusal
 from dbnchurn.tables.keys import refuse_exponents, whole_keys
 from dbnchurn.tables.reading import read, unreadable
 from dbnchurn.tables.schema import Schema
@@ -244,6 +246,34 @@ class Scorer:
             None if scored.odd is None else asdict(scored.odd),
         )
         return scores, _rejected(chunk.file, broken), facts
+
+    def check(self, chunk: Chunk, allowed: Collection[str] = ()) -> dict[int, str]:
+        """Refuse rows that a scoring job would refuse, if they were a table.
+
+        Parameters
+        ----------
+        chunk : Chunk
+        allowed : collection of str
+            Columns that may have changed, and the id if it may lack zeros.
+
+        Returns
+        -------
+        dict of row → reason
+            Rows, counted from 0 in their file, that would be set aside.
+
+        Raises
+        ------
+        DataError
+            If columns changed, ids lost their zeros, or a column is of another kind.
+        """
+        scores, rejected, facts = self.score(chunk, "")
+        refuse_changed(Oddities(**facts.unusual), allowed)
+        id, about = self.id, self.predictor.about
+        if id is not None and id == about.get("id") and id not in allowed:
+            why = IdSpelling.stored(about).lost_in(scores.column("id").to_pandas())
+            if why is not None:
+                raise DataError(zeros_lost_refusal(id, why))
+        return dict(zip(*(rejected.column(c).to_pylist() for c in ("row", "reason")), strict=True))
 
     def ids(self, chunk: Chunk) -> tuple[pa.Array, dict[int, str]]:
         """The ids, and the rows whose id is no key, with the reason."""

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -320,3 +322,12 @@ def test_pages_that_name_no_command_are_refused(refused, place):
     assert "--write is for a run" in refused("recompute", "p.html", "--write")
     with pytest.raises(ConfigError, match="made from Python"):
         recompute_page(Path("p.html"))
+
+
+def test_a_new_process_makes_a_page_again(tmp_path):
+    (tmp_path / "t.csv").write_text("id,debt\n" + "\n".join(f"{k},{k % 7}.5" for k in range(50)))
+    for words in (["inspect", "t.csv", "--html", "p.html"], ["recompute", "p.html"]):
+        command = [sys.executable, "-m", "dbnchurn", *words]
+        made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert made.returncode == 0, made.stderr
+    assert "the same" in made.stdout

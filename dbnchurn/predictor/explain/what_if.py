@@ -56,15 +56,15 @@ class Setting:
     value: float
 
 
-def settings_of(model: ModelRecord, wanted: Mapping[str, Sequence[Value]]) -> list[Setting]:
+def settings_of(model: ModelRecord, wanted: Mapping[str, Value | Sequence[Value]]) -> list[Setting]:
     """Columns and the values that each is set to.
 
     Parameters
     ----------
     model : ModelRecord
-    wanted : mapping of column → values
-        Without values those of training are taken: of numbers the deciles, of categories the most
-        frequent levels, eight at most.
+    wanted : mapping of column → value or values
+        Without values eight of training at most are taken: of numbers from the smallest over
+        deciles to the largest, of categories the most frequent levels.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def settings_of(model: ModelRecord, wanted: Mapping[str, Sequence[Value]]) -> li
     Raises
     ------
     ConfigError
-        If the model has no such column, or training no such value.
+        If the model has no such column, training no such value, or a value cannot be read.
     ArtifactError
         If the model does not hold the values of training, as models of format 1.
     """
@@ -85,6 +85,8 @@ def settings_of(model: ModelRecord, wanted: Mapping[str, Sequence[Value]]) -> li
         if name not in used:
             raise ConfigError(f"the model has no column {name!r}: {did_you_mean(name, used)}")
         column, place = used[name], order[name]
+        if isinstance(values, str | float | int | date):
+            values = [values]
         numbers = [_read(column, seen[place], value) for value in values]
         for value in numbers if values else _usual(column, model, place):
             found.append(Setting(column, place, value))
@@ -178,7 +180,7 @@ def value_text(column: Column, value: float) -> str:
 
 
 def _usual(column: Column, model: ModelRecord, place: int) -> list[float]:
-    """Values of training: the deciles of numbers, the most frequent levels of categories."""
+    """Values of training: of numbers ends and deciles, of categories the most frequent levels."""
     seen = require_reference(model.reference).columns[place]
     if column.kind == "category":
         background = background_values(model.reference)[place]
@@ -199,28 +201,33 @@ def _read(column: Column, seen: Distribution, value: Value) -> float:
                 f"{did_you_mean(word, column.levels)}"
             )
         return float(code)
-    number = _number(column, word)
-    if number is None or not seen.low <= number <= seen.high:
-        low, high = (value_text(column, end) for end in (seen.low, seen.high))
-        allowed = {
-            "flag": "yes or no",
-            "date": f"dates written YYYY-MM-DD from {low} to {high}",
-        }.get(column.kind, f"numbers from {low} to {high}")
+    number = _number(column, value)
+    if number is None:
+        written = {"flag": "yes or no", "date": "a day such as 2026-08-31"}
+        raise ConfigError(
+            f"{column.name}={word} cannot be read; write {written.get(column.kind, '12.5')}"
+        )
+    low, high = (value_text(column, end) for end in (seen.low, seen.high))
+    # Texts are compared too, for the ends are shown rounded.
+    if not seen.low <= number <= seen.high and value_text(column, number) not in (low, high):
         raise ConfigError(
             f"{column.name}={word}: of such customers the model knows nothing; training had "
-            f"{allowed}"
+            f"{'dates' if column.kind == 'date' else 'numbers'} from {low} to {high}"
         )
     return number
 
 
-def _number(column: Column, word: str) -> float | None:
+def _number(column: Column, value: Value) -> float | None:
     """A number, a date or a truth value; None where the text is none."""
+    word = str(value).strip()
+    if column.kind == "flag":
+        truth = truth_of(word.removesuffix(".0"))
+        return None if truth is None else float(truth)
     try:
-        if column.kind == "flag":
-            truth = truth_of(word)
-            return float(word) if truth is None else float(truth)
         if column.kind == "date":
-            return float((np.datetime64(word[:10], "D") - np.datetime64(0, "D")).astype(int))
-        return float(word)
+            day = value if isinstance(value, date) else date.fromisoformat(word)
+            return float((np.datetime64(day, "D") - np.datetime64(0, "D")).astype(int))
+        number = float(word)
     except ValueError:
         return None
+    return number if np.isfinite(number) else None

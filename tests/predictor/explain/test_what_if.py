@@ -52,10 +52,14 @@ def test_what_training_never_had_is_refused_with_what_is_allowed(predictor, row)
     levels = next(c.levels for c in predictor.schema.used if c.name == "plan")
     for wanted, match in (
         ({"plan": ["no such"]}, f"training had no such value.*{levels[0]}"),
-        ({"debt": ["much"]}, "training had numbers from"),
+        ({"debt": ["much"]}, "debt=much cannot be read; write 12.5"),
+        ({"debt": ["12,5"]}, "debt=12,5 cannot be read; write 12.5"),
+        ({"debt": 1e9}, "training had numbers from"),
+        ({"since": ["01.05.2021"]}, "since=01.05.2021 cannot be read; write a day such as"),
+        ({"since": "2021"}, "since=2021 cannot be read"),
         ({"debt": [1e9]}, "training had numbers from"),
-        ({"debt": ["nan"]}, "training had numbers from"),
-        ({"since": ["1850-01-01"]}, "dates written YYYY-MM-DD from"),
+        ({"debt": ["nan"]}, "debt=nan cannot be read"),
+        ({"since": ["1850-01-01"]}, "training had dates from"),
         ({"dept": [3]}, "did you mean 'debt'"),
     ):
         with pytest.raises(ConfigError, match=match):
@@ -68,3 +72,11 @@ def test_a_value_is_what_a_table_would_say(predictor, fitted):
     (setting,) = settings_of(fitted.record_, {"debt": ["12.50"]})
     assert (setting.value, value_text(setting.column, setting.value)) == (12.5, "12.5")
     assert value_text(setting.column, np.nan) == "not known"
+    assert settings_of(fitted.record_, {"debt": 12.5})[0].value == 12.5
+
+
+def test_the_ends_that_a_refusal_names_are_taken(predictor, row):
+    debt = next(c for c in predictor.schema.used if c.name == "debt")
+    seen = next(c for c in predictor.reference.columns if c.name == "debt")
+    ends = [value_text(debt, end) for end in (seen.low, seen.high)]
+    assert predictor.what_if(row, {"debt": ends})["value"].tolist() == ends

@@ -56,6 +56,9 @@ class KeptShare:
     --------
     >>> print(KeptShare("spring", "contact", 0.3))
     campaign 'spring': contacts lowered the rate of leaving by 30.0 %, as 'effect' says
+    >>> print(KeptShare("spring", "contact", -0.2, -0.6, 0.3, 900, 250))
+    campaign 'spring': contacts raised the rate of leaving by 20.0 % (95 % interval -30.0 to \
+60.0 %; 900 contacted, 250 controls), which may be chance
     """
 
     campaign: str
@@ -80,9 +83,12 @@ class KeptShare:
         told += f"by {_percent(abs(self.value))}"
         if self.low is None or self.high is None:
             return f"{told}, as 'effect' says"
+        sign = 1 if self.value >= 0 else -1  # all numbers in the direction of the verb
         if self.measured is not None:
-            told += f", drawn to the mean of the campaign from a measured {_percent(self.measured)}"
-        told += f" (95 % interval {100 * self.low:.1f} to {100 * self.high:.1f} %; "
+            measured = _percent(sign * self.measured)
+            told += f", drawn to the mean of the campaign from a measured {measured}"
+        low, high = sorted((sign * self.low, sign * self.high))
+        told += f" (95 % interval {100 * low:.1f} to {100 * high:.1f} %; "
         told += f"{self.contacted} contacted, {self.controls} controls)"
         return told if self.low > 0 or self.high < 0 else f"{told}, which may be chance"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from dbnchurn.core.errors import DataError, did_you_mean
+from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.progress import stage
 from dbnchurn.core.sql import quoted, text_literal
 from dbnchurn.data.aggregates import Feature
@@ -60,6 +60,12 @@ class Task:
         The reason why a scoring month is built from tables that do not reach over its windows.
     today : date, optional
         Rows of later days are told.
+
+    Raises
+    ------
+    ConfigError
+        If a cutoff lies inside a month, and a table has a row per month; unless one of the plan's
+        own cutoffs does.
     """
 
     plan: DataPlan
@@ -68,6 +74,20 @@ class Task:
     until: date | None = None
     allow_stale: str | None = None
     today: date = field(default_factory=date.today)
+
+    def __post_init__(self) -> None:
+        """Refuse a cutoff at which the row of its month is neither past nor to come."""
+        months = [name for name, table in self.plan.tables.items() if table.rows == "month"]
+        windows = self.plan.windows
+        if not months or windows is None or any(cutoff.day != 1 for cutoff in windows.cutoffs):
+            return
+        for cutoff in self.cutoffs:
+            if cutoff.day != 1:
+                raise ConfigError(
+                    f"the cutoff {cutoff} lies inside a month, the tables {listed(months)} have a "
+                    "row per month, and the cutoffs of the config are first days of months; give "
+                    f"{cutoff.replace(day=1)}, or the first day of the next month"
+                )
 
 
 @dataclass(frozen=True)

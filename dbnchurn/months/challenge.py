@@ -118,8 +118,8 @@ class Challenge:
         """The decision in a sentence."""
         if self.promoted:
             return (
-                "The challenger is promoted: it is better than the champion, and its scores are "
-                "true."
+                "The challenger is promoted: it is better than the champion, and chance explains "
+                "the difference between its promised and observed leavers."
             )
         kept = f"The champion stays: {'; '.join(self.objections)}."
         if self.recalibration_helps:

@@ -35,6 +35,7 @@ from dbnchurn.tables.writing import relation_of
 FORMAT = 1
 STORED_GROUPS = 20
 MEMORY = "200MB"
+FEW_WITHOUT = 0.01  # share of the scored, up to which those without an outcome are no doubt
 SAME_MEAN = 1e-4  # of a mean score, up to which two are the same but for rounding
 STEPS = 5000  # of the probability, within which scores count as one
 Part = Literal["scores", "outcomes"]
@@ -268,7 +269,8 @@ def _text(month: Month) -> str:
 def differing_customers(month: Month) -> str | None:
     """What is said where scores and outcomes of a month are not of the same customers.
 
-    The history holds no customer: what differs is their number, or their mean score.
+    The history holds no customer: what differs is their number, or their mean score. If up to 1 %
+    have no outcome, and these can be the whole difference, only their number is said.
 
     Parameters
     ----------
@@ -283,8 +285,17 @@ def differing_customers(month: Month) -> str | None:
     if gap is None or not month.scores:
         return None
     scored, mean = month.scores["scored"], month.scores["mean"]
-    if gap.rows == scored and abs(gap.promised - mean) <= SAME_MEAN * max(gap.promised, mean):
+    rounding = SAME_MEAN * max(gap.promised, mean)
+    if gap.rows == scored and abs(gap.promised - mean) <= rounding:
         return None
+    lacking = scored - gap.rows
+    theirs = mean * scored - gap.promised * gap.rows  # sum of the scores of those who lack
+    near = -rounding * scored <= theirs <= lacking + rounding * scored
+    if near and 0 < lacking <= FEW_WITHOUT * scored:
+        return (
+            f"{thousands(lacking)} of {thousands(scored)} customers scored for "
+            f"{month_name(month.month)} have no outcome and are not counted."
+        )
     numbers = (
         f"{thousands(scored)} customers were scored (mean {percent(mean, 2)}), and outcomes are "
         f"those of {thousands(gap.rows)} (mean score {percent(gap.promised, 2)})"

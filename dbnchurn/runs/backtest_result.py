@@ -12,10 +12,11 @@ import numpy.typing as npt
 from dbnchurn.core.html.format import percent, plain, span
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gap_lines
-from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY
+from dbnchurn.evaluate.registry import COMPARED, METRICS, PRIMARY, Metric
 from dbnchurn.runs.learned_rows import Digests
 
 Number = Mapping[str, Any]
+RANKING = "roc_auc"  # does not depend on the share who leave
 REVERSED = (
     "the scores rank these customers the other way round (the ROC AUC lies below 0.5 with its "
     "whole interval), as where the label is turned: look at it, or say --positive."
@@ -91,10 +92,10 @@ class Backtest:
         """Where the new number lies: ``inside``, ``below`` or ``above`` the promised interval.
 
         ``, near`` is added where it is outside, but its own interval overlaps the promised one;
-        ``–`` stands for a number that is undefined or was not promised.
+        ``–`` stands for a number that is undefined or was not promised or measured.
         """
-        old, new = self.promised.get(metric), self.measured[metric]
-        if old is None or old["low"] is None or new["value"] is None:
+        old, new = self.promised.get(metric), self.measured.get(metric)
+        if old is None or old["low"] is None or new is None or new["value"] is None:
             return "–"
         if old["low"] <= new["value"] <= old["high"]:
             return "inside"
@@ -134,6 +135,12 @@ class Backtest:
                 f"{measured}, lies outside {interval}, but so few customers leave it open: the "
                 "two intervals overlap."
             )
+        if self.standing(RANKING) == "inside":
+            return (
+                f"{measured}, lies outside {interval}. It depends on the share who leave, and "
+                f"{METRICS[RANKING].label_in_sentence} does not, which lies inside its own: the "
+                "order of the customers is as good as promised."
+            )
         change = "worse" if standing == "below" else "better"
         return f"{measured}, lies outside {interval}: the model does {change} than promised."
 
@@ -146,7 +153,7 @@ class Backtest:
         sentence = (
             f"Scores promised {percent(rate + gap['value'], 2)} leavers, {percent(rate, 2)} came"
         )
-        if gap["low"] is None:
+        if gap["low"] is None or self.learned or self.feedback:
             return f"{sentence}."
         agrees = gap["low"] <= 0 <= gap["high"]
         return f"{sentence}: {'within' if agrees else 'beyond'} what chance explains."
@@ -158,10 +165,27 @@ class Backtest:
                 metric.label,
                 _number(self.promised[key]) if key in self.promised else "–",
                 _number(self.measured[key]),
-                self.standing(key),
+                self.judged(metric),
             )
             for key, metric in COMPARED.items()
         ]
+
+    def judged(self, metric: Metric) -> str:
+        """The standing of a metric, and whether that is better or worse.
+
+        Parameters
+        ----------
+        metric : Metric
+
+        Returns
+        -------
+        str
+        """
+        standing = self.standing(metric.name)
+        if standing in ("inside", "–"):
+            return standing
+        better = standing.startswith("above") == metric.higher_is_better
+        return f"{standing}: {'better' if better else 'worse'}"
 
     def to_text(self) -> str:
         """Verdict, table of the metrics and calibration, as Markdown."""

@@ -31,7 +31,6 @@ from dbnchurn.tables.empty_rows import (
 from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_refusal
 from dbnchurn.tables.keys import refuse_exponents, whole_keys
 from dbnchurn.tables.reading import read, unreadable
-from dbnchurn.tables.schema import Schema
 from dbnchurn.tables.unused_columns import say, unused_columns, unused_keys
 
 log = logging.getLogger(__name__)
@@ -41,12 +40,12 @@ REJECTED = pa.schema(
 )
 
 
-def check_columns(schema: Schema, file: str, columns: Sequence[str]) -> None:
+def check_columns(predictor: Predictor, file: str, columns: Sequence[str]) -> None:
     """Refuse a file that lacks columns.
 
     Parameters
     ----------
-    schema : Schema
+    predictor : Predictor
     file : str
         Named in the message.
     columns : sequence of str
@@ -55,12 +54,14 @@ def check_columns(schema: Schema, file: str, columns: Sequence[str]) -> None:
     Raises
     ------
     DataError
-        If one of the schema's columns is absent.
+        If one of the model's columns is absent.
     """
     try:
-        read(schema, pd.DataFrame(columns=list(columns)))
+        read(predictor.schema, pd.DataFrame(columns=list(columns)))
     except DataError as error:
-        raise DataError(f"{file}: {error}") from error
+        raw = predictor.about.get("data") is not None and CUTOFF not in columns
+        made = "; the model's table is made of raw tables by 'dbnchurn prepare --model'"
+        raise DataError(f"{file}: {error}{made if raw else ''}") from error
 
 
 def id_column(predictor: Predictor, files: Mapping[str, Sequence[str]]) -> str | None:
@@ -362,7 +363,7 @@ def scorer_of(
     files = source.columns
     id = id_column(predictor, files) if id is None else id
     for file, columns in files.items():
-        check_columns(predictor.schema, file, columns)
+        check_columns(predictor, file, columns)
         if id is not None and id not in columns:
             raise DataError(f"{file}: no id column {id!r}: {did_you_mean(id, columns)}")
     say_unused(predictor, files, id)

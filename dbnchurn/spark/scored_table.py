@@ -278,7 +278,7 @@ def _task(
         )
     names = tuple(dict.fromkeys([name, *(column.name for column in predictor.schema.used)]))
     check_distinct(source, columns, (*names, CUTOFF))
-    check_columns(predictor.schema, source, columns)
+    check_columns(predictor, source, columns)
     say_unused(predictor, {source: [c for c in columns if c != CUTOFF]}, name)
     files = model_files(model)
     if loaded_once(files).digest != predictor.digest:

@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from datetime import date
 from functools import partial
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.build import build
 from dbnchurn.data.division import Division
 from dbnchurn.data.open import raw_name
@@ -266,3 +267,13 @@ def test_refusals_have_the_numbers_of_the_whole(tmp_path, spoil, changes, messag
     assert divided == local
     assert local is not None
     assert re.search(message, local)
+
+
+def test_a_cutoff_inside_a_month_is_refused_where_rows_are_months():
+    tables = {name: {**table, "path": f"{name}.csv"} for name, table in PLAN["tables"].items()}
+    plan = DataPlan.model_validate({**PLAN, "tables": tables})
+    assert any(table.rows == "month" for table in plan.tables.values())
+    with pytest.raises(ConfigError, match=r"2024-09-15 lies inside a month.*give 2024-09-01, or"):
+        Task(plan, (date(2024, 9, 15),), labelled=False)
+    own = plan.windows.model_copy(update={"cutoffs": (date(2024, 9, 15),)})
+    Task(plan.model_copy(update={"windows": own}), (date(2024, 10, 15),), labelled=False)

@@ -112,6 +112,13 @@ def test_outcomes_of_other_customers_than_the_scores_are_named():
     assert "5,000 customers were scored" in " ".join(found.lines())
     moved = dict(month.scores, mean=month.scores["mean"] + 0.01)
     assert differing_customers(dataclasses.replace(month, scores=moved))
+    rows, mean = month.scores["scored"], month.scores["mean"]
+    few = dict(month.scores, scored=rows + 2, mean=(mean * rows + 0.5) / (rows + 2))
+    told = differing_customers(dataclasses.replace(month, scores=few))
+    assert told is not None
+    assert "have no outcome and are not counted" in told
+    high = dict(few, mean=(mean * rows + 9) / (rows + 2))  # two scores of 4.5 each there cannot be
+    assert "not of the same" in (differing_customers(dataclasses.replace(month, scores=high)) or "")
 
 
 def test_a_month_without_outcomes_is_not_called_as_expected():

@@ -9,6 +9,7 @@ import pytest
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.data.draw import Draw
+from dbnchurn.evaluate.registry import METRICS
 from dbnchurn.runs import read_config, train
 from dbnchurn.runs.backtest import backtest
 from dbnchurn.runs.backtest_result import Backtest
@@ -179,6 +180,24 @@ def test_the_verdict_goes_by_where_the_number_lies(value, low, high, standing, w
     found = Backtest("m", promised, {"average_precision": number, "n": 100, "base_rate": 0.1})
     assert found.standing("average_precision") == standing
     assert words in found.verdict
+
+
+def test_where_fewer_leave_the_order_is_judged_by_the_area_under_the_curve():
+    precision = {"value": 0.1, "low": 0.05, "high": 0.2}
+    promised = {
+        "average_precision": {"value": 0.5, "low": 0.4, "high": 0.6},
+        "roc_auc": {"value": 0.8, "low": 0.75, "high": 0.85},
+        "brier": {"value": 0.1, "low": 0.09, "high": 0.11},
+    }
+    brier = {"value": 0.02, "low": 0.01, "high": 0.03}
+    for area, said in ((0.8, "is as good as promised"), (0.6, "does worse than promised")):
+        curve = {"value": area, "low": area - 0.02, "high": area + 0.02}
+        measured = {"average_precision": precision, "roc_auc": curve, "brier": brier, "n": 100}
+        found = Backtest("m", promised, {**measured, "base_rate": 0.02})
+        assert said in found.verdict
+        judged = {key: found.judged(METRICS[key]) for key in promised}
+        assert judged["average_precision"] == "below: worse"
+        assert judged["brier"] == "below: better"
 
 
 def test_no_promise_is_held_where_the_ranking_is_turned():

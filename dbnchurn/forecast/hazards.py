@@ -26,7 +26,7 @@ LEVEL_ROWS = 100_000
 TREND_MONTHS = 6  # of outcomes; among fewer, one odd month would make a trend
 # Penalties of the trend and of the level of a segment, one month ahead; they grow with the square
 # of the months ahead, for the further off, the less surely what was seen goes on.
-STEADY = 1000.0
+STEADY = 300.0
 ALIKE = 50.0
 MOST = 700  # indicators; with more there is no effect by segment
 PENALTY = 1.0  # of an indicator of a bin

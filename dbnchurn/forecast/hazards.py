@@ -20,10 +20,13 @@ from dbnchurn.forecast.history import History
 
 WINDOW = 18  # months of rows from which a hazard is learned
 FADING = 0.9  # weight of a month of outcomes beside the one after it, for level and trend
-LEVEL_ROWS = 100_000  # that set them, at most; few rows would make the level noisy
+# Rows that set them, at most, and for how many they stand: few would make the level noisy, and
+# months differ by more than chance, so that of a trend a million customers tell little more.
+LEVEL_ROWS = 100_000
+TREND_MONTHS = 6  # of outcomes; among fewer, one odd month would make a trend
 # Penalties of the trend and of the level of a segment, one month ahead; they grow with the square
 # of the months ahead, for the further off, the less surely what was seen goes on.
-STEADY = 1000.0
+STEADY = 300.0
 ALIKE = 50.0
 MOST = 700  # indicators; with more there is no effect by segment
 PENALTY = 1.0  # of an indicator of a bin
@@ -113,7 +116,7 @@ def _levelled(
     """The hazard with level, trend and segments of the newest outcomes, for rates drift.
 
     A logistic regression on month and segment beside the hazard; its line of the months is followed
-    up to the month that is forecast.
+    up to the month that is forecast, and no further than to the highest or lowest month.
     """
     if not left.any():
         return hazard
@@ -127,8 +130,9 @@ def _levelled(
     cell = (month - first) * segments + segment
     time = np.repeat(np.arange(-months, 0) + 1.0 - ahead, segments)
     of_segment = np.tile(np.eye(segments), (months, 1))
-    design = np.column_stack([np.ones(len(time)), time, of_segment])
-    fading = FADING ** (time[-1] - time)
+    trend = time if months >= TREND_MONTHS else np.zeros(len(time))
+    design = np.column_stack([np.ones(len(time)), trend, of_segment])
+    fading = FADING ** (time[-1] - time) * min(1.0, LEVEL_ROWS / weight.sum())
     penalty = np.r_[0.0, STEADY, np.full(segments, ALIKE)] * ahead**2
     at = np.zeros(len(penalty))
     for _ in range(ROUNDS):
@@ -138,7 +142,22 @@ def _levelled(
         bent = design.T @ (design * curve[:, None]) + np.diag(penalty + 1e-9)
         step = np.linalg.solve(bent, design.T @ slope - penalty * at)
         at += np.clip(step, -2.0, 2.0)
-    return replace(hazard, level=hazard.level + float(at[0]), segment=hazard.segment + at[2:])
+    seen = _monthly_levels(logit + at[2:][segment], cell // segments, left, weight)
+    # A line has no end, and rates have: beyond what was seen, nothing speaks for it.
+    level = float(np.clip(at[0], seen.min(), seen.max()))
+    return replace(hazard, level=hazard.level + level, segment=hazard.segment + at[2:])
+
+
+def _monthly_levels(logit: Floats, month: Ints, left: Floats, weight: Floats) -> Floats:
+    """What to add to the logits of each month so that as many leave as have left."""
+    months = int(month.max()) + 1
+    level = np.zeros(months)
+    for _ in range(ROUNDS):
+        now = expit(logit + level[month])
+        slope = np.bincount(month, weight * (left - now), months)
+        curve = np.bincount(month, weight * now * (1 - now), months)
+        level += np.clip(slope / (curve + 1e-9), -2.0, 2.0)
+    return level
 
 
 def _sampled(

@@ -191,7 +191,7 @@ def _halves(
     early = "TRUE" if middle is None else f"day < {text_literal(middle)}::TIMESTAMP"
     low, high = table.span or (0, MOST_PEOPLE)
     if high - low < min(max(table.rows, FEWEST), MOST):
-        ids = np.arange(low, high + 1)
+        ids = low + np.arange(high - low + 1, dtype=np.int64)  # the largest id has no successor
         places = f"(caller - {low})::INTEGER AS caller, (callee - {low})::INTEGER AS callee"
         source = CALLS
     else:

@@ -14,7 +14,6 @@ from dbnchurn.forecast.forecast import forecast
 from dbnchurn.forecast.forecast_page import fan, forecast_page
 from dbnchurn.forecast.forecast_text import forecast_text
 from dbnchurn.forecast.hazards import fit_hazard
-from dbnchurn.forecast.history import STAYS, History
 from dbnchurn.forecast.intervals import learn_width
 from dbnchurn.forecast.methods import expected_joiners, forecast_paths, recent_rate
 from dbnchurn.forecast.mixture import mixture_weights, outlook
@@ -123,25 +122,6 @@ def test_parts_of_a_forecast(made):
     plain = outlook(paths, np.ones(3), 0.0, np.zeros(2))
     np.testing.assert_allclose(plain.leavers, paths.hazards)
     assert (chance(plain, np.ones(2))["customers"][1] > chance(plain, np.ones(2))["customers"][0]).all()  # noqa: E501  # fmt: skip
-
-
-@pytest.mark.parametrize("growth", [-0.03, 0.0, 0.03])
-def test_hazards_follow_the_trend_of_the_months(growth):
-    months, people = 19, 4_000
-    rate = 0.05 * np.exp(growth * np.arange(months + 1))
-    generator = np.random.default_rng(0)
-    ahead = np.where(generator.random((months, people)) < rate[1:, None], 1, STAYS)
-    ahead[-1] = STAYS  # who leaves after the last month is not known
-    rows = np.zeros(months * people, np.int64)
-    history = History(
-        np.datetime64("2024-01") + np.arange(months), ("all",), np.arange(months + 1) * people,
-        rows, rows, ahead.ravel(), np.ones((len(rows), 1), np.uint8), (2,), None,
-        np.tile(np.arange(people, dtype=np.int32), months), np.arange(people),
-    )  # fmt: skip
-    hazard = fit_hazard(history, 1, 40_000, generator)
-    found = hazard.probability(np.zeros(1, int), np.ones((1, 1), np.uint8))
-    # 18 months of 200 leavers: the end of a line has an error of 4 to 5 %.
-    assert found[0] == pytest.approx(rate[-1], rel=0.13)
 
 
 def test_a_campaign_saves_whom_it_says(made, tmp_path):

@@ -47,6 +47,17 @@ def test_ids_close_together_far_apart_and_texts_give_the_same_graph(call_rows, c
         assert len(half) == len(calls.graph)
 
 
+@pytest.mark.parametrize(
+    ("first", "kind"), [(0, np.int8), (-(2**63), np.int64), (2**63 - 5, np.int64)]
+)
+def test_ids_at_the_ends_of_a_type_keep_all_their_digits(config, first, kind):
+    frame = make_calls().iloc[:3].assign(
+        **{"from": np.array([first, first + 1, first + 3], kind),
+           "to": np.array([first + 1, first, first + 4], kind)}
+    )  # fmt: skip
+    assert read_calls(config(frame)).graph.ids.tolist() == [first, first + 1, first + 3, first + 4]
+
+
 def test_minutes_and_counts_are_weights(call_rows, config):
     by_minutes = found_pairs(read_calls(config(call_rows, weight="minutes")))
     expected = pairs_of(call_rows[call_rows["minutes"] > 0], "minutes")

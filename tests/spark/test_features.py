@@ -141,6 +141,20 @@ def test_old_files_odd_names_and_long_decimals_are_as_on_one_machine(spark, tmp_
     prepared.close()
 
 
+def test_names_that_differ_by_case_in_two_files_are_one_column_as_on_one_machine(spark, tmp_path):
+    months = tables()["basic"].drop_duplicates(["id", "month"])
+    (tmp_path / "months").mkdir()
+    late = months["month"] >= "2024-07-01"
+    months[~late].to_parquet(tmp_path / "months" / "a.parquet", index=False)
+    upper = months[late].rename(columns={"gb": "GB"})
+    upper.to_parquet(tmp_path / "months" / "b.parquet", index=False)
+    source = {"tables": {"basic": {"path": str(tmp_path / "months")}}}
+    plan = DataPlan.model_validate(deep(MONTHS, source))
+    prepared = prepare(plan, spark, parts=2)
+    assert_like_here(prepared, plan, tmp_path, labelled=False)
+    prepared.close()
+
+
 def test_tables_without_rows_are_refused(spark, tmp_path):
     tables()["basic"].head(0).to_parquet(tmp_path / "months.parquet", index=False)
     source = {"tables": {"basic": {"path": str(tmp_path / "months.parquet")}}}

@@ -233,7 +233,21 @@ class Ties:
 
 
 def usage_column(table: str, column: str) -> str:
-    """Name of a column of usage in the relation of partners."""
+    """Name of a column of usage in the relation of partners.
+
+    Parameters
+    ----------
+    table, column : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> usage_column("basic", "gb")
+    'basic gb'
+    """
     return f"{table} {column}"
 
 

@@ -294,8 +294,8 @@ def quantile_of(values: Sequence[int], counts: Sequence[int], q: float) -> float
     --------
     >>> quantile_of([1, 2, 9], [1, 2, 1], 0.5)
     2.0
-    >>> quantile_of([1, 2, 9], [1, 2, 1], 0.9)
-    6.9
+    >>> quantile_of([1, 2, 9], [1, 2, 1], 0.75)
+    3.75
     """
     ends = list(accumulate(counts))
     place = q * (ends[-1] - 1)

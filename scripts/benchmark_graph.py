@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from measuring import apart, peak_mb
 
 from dbnchurn.core.sql import text_literal
-from dbnchurn.data.neighbours import neighbour_queries
+from dbnchurn.data.neighbours import NeighbourFeatures
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.data.simulate import simulate
 from dbnchurn.data.simulate.calls import Contagion
@@ -115,7 +115,7 @@ def large(folder: Path) -> dict[str, float]:
             session.run(
                 f"CREATE VIEW {name} AS SELECT * FROM read_parquet({text_literal(table.path)})"
             )
-        for query in neighbour_queries(session, plan, plan.windows.at(CUTOFF)):
+        for query in NeighbourFeatures(session, plan).queries(plan.windows.at(CUTOFF)):
             session.run(f"CREATE TABLE features AS {query.sql}")
     return {
         "seconds": chosen - start,

@@ -117,16 +117,22 @@ def executor_killed(spark: Any, tasks: int) -> Iterator[Watch]:
         seen += any(s and s.numTasks == tasks and s.numActiveTasks for s in stages)
         if seen * EVERY < HALF_A_SECOND:
             return False
-        for pid in descendants():
-            command = _command(pid)
-            if EXECUTOR in command and "java" in command.partition("\0")[0]:
-                os.kill(pid, signal.SIGKILL)
-                watch.killed.append(pid)
-                return True
+        for pid in executors():
+            os.kill(pid, signal.SIGKILL)
+            watch.killed.append(pid)
+            return True
         return False
 
     with repeated(step):
         yield watch
+
+
+def executors() -> Iterator[int]:
+    """Processes of the executors of a local cluster."""
+    for pid in descendants():
+        command = _command(pid)
+        if EXECUTOR in command and "java" in command.partition("\0")[0]:
+            yield pid
 
 
 @contextmanager

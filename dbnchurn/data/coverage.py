@@ -238,10 +238,11 @@ def _events(
     session: Session, name: str, table: TablePlan, window: Window, start: date | None
 ) -> Iterator[str]:
     days = _days(session, name, table, window.cutoff)
+    if not days:
+        yield f"table {name!r} has no rows before the cutoff"
+        return
     most = table.max_gap if table.max_gap is not None else usual_gap(days)
     if most is None:
-        if not days:
-            yield f"table {name!r} has no rows before the cutoff"
         return
     need = f"may be without rows for {most} days at most"
     if (late := (window.cutoff - days[-1]).days) > most:

@@ -34,12 +34,29 @@ def part_of_key(table: TablePlan, kind: str, parts: int) -> str:
     str
     """
     cell = present(table.key, kind, (*table.missing, *PERHAPS_MISSING))
-    integer = exact_integer("key", kind)
-    text = f"coalesce(CAST({integer} AS VARCHAR), CAST(key AS VARCHAR))"
     return (
-        f"SELECT CAST(hash({text}) % {parts} AS INTEGER) AS part, key IS NULL AS unknown "
+        f"SELECT {part_of_present('key', kind, parts)} AS part, key IS NULL AS unknown "
         f"FROM (SELECT {cell} AS key FROM incoming)"
     )
+
+
+def part_of_present(key: str, kind: str, parts: int) -> str:
+    """SQL of the number of the part of a key without spaces around it, raw or clean.
+
+    Parameters
+    ----------
+    key : str
+        SQL expression.
+    kind : str
+        Its SQL type.
+    parts : int
+
+    Returns
+    -------
+    str
+    """
+    text = f"coalesce(CAST({exact_integer(key, kind)} AS VARCHAR), CAST({key} AS VARCHAR))"
+    return f"CAST(hash({text}) % {parts} AS INTEGER)"
 
 
 class Division:

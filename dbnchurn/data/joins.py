@@ -27,8 +27,9 @@ from dbnchurn.data.aggregates import (
 )
 from dbnchurn.data.coverage import months_there
 from dbnchurn.data.label import departed_customers, outcome
-from dbnchurn.data.neighbours import neighbour_queries
+from dbnchurn.data.neighbours import NeighbourFeatures
 from dbnchurn.data.plan import NUMERIC, DataPlan, TablePlan, Through
+from dbnchurn.data.regrouping import Regrouping
 from dbnchurn.data.typed import as_text
 from dbnchurn.data.windows import Window
 from dbnchurn.tables.duckdb import Session
@@ -40,7 +41,12 @@ NO_WINDOWS = date(1970, 1, 1)  # cutoff of tables without dates
 
 
 def integrate(
-    session: Session, plan: DataPlan, cutoffs: Sequence[date], *, labelled: bool
+    session: Session,
+    plan: DataPlan,
+    cutoffs: Sequence[date],
+    *,
+    labelled: bool,
+    regrouping: Regrouping | None = None,
 ) -> list[Feature]:
     """Build the table of features from the clean tables of a session.
 
@@ -53,19 +59,29 @@ def integrate(
         Empty for tables without dates.
     labelled : bool
         Whether the outcome is known and belongs to the table.
+    regrouping : Regrouping, optional
+        Where the customers are divided: what the parts give each other.
 
     Returns
     -------
     features : list of Feature
         The columns of ``RESULT`` beside key, cutoff and label.
+
+    Raises
+    ------
+    Awaited
+        If a part has to wait for what others give.
     """
     _check_keys(session, plan)
     features: list[Feature] = []
-    for snapshot, cutoff in enumerate(cutoffs or [NO_WINDOWS]):
-        window = plan.windows.at(cutoff) if plan.windows else Window(*(5 * [cutoff]))
+    days = cutoffs or [NO_WINDOWS]
+    windows = [plan.windows.at(d) if plan.windows else Window(*(5 * [d])) for d in days]
+    neighbours = NeighbourFeatures(session, plan, regrouping)
+    neighbours.exchange(windows)
+    for snapshot, (cutoff, window) in enumerate(zip(days, windows, strict=True)):
         _snapshot(session, plan, window)
         queries = list(_feature_queries(plan, window))
-        queries += neighbour_queries(session, plan, window)
+        queries += neighbours.queries(window)
         for number, query in enumerate(queries):
             session.define(f"CREATE TABLE features{number} AS {query.sql}")
         features = [feature for query in queries for feature in query.features]
@@ -82,6 +98,7 @@ def integrate(
         _check_one_row_each(session, cutoff)
         for number in range(len(queries)):
             session.run(f"DROP TABLE features{number}")
+        neighbours.drop(window)
         session.run("DROP TABLE snapshot")
     return features + [Feature(name, "") for name in plan.ratios]
 

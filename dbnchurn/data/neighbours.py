@@ -6,23 +6,16 @@ of neighbours was known at the cutoff: their departures and their usage before i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
-from dbnchurn.core.sql import quoted, text_literal, text_literals
-from dbnchurn.data.aggregates import (
-    EARLIEST,
-    SCALE,
-    Feature,
-    FeatureQuery,
-    day,
-    rows_within,
-    whole_span,
-)
-from dbnchurn.data.label import departures
-from dbnchurn.data.neighbour_plan import HubRule, Neighbours
+from dbnchurn.core.sql import quoted, text_literal
+from dbnchurn.data.aggregates import SCALE, Feature, FeatureQuery, day
+from dbnchurn.data.neighbour_plan import Neighbours
 from dbnchurn.data.plan import NUMERIC, DataPlan
-from dbnchurn.data.typed import as_text
+from dbnchurn.data.regrouping import Regrouping
+from dbnchurn.data.ties import Ties, known_customers, usage_column
 from dbnchurn.data.windows import Window, shift
 from dbnchurn.tables.duckdb import Session
 
@@ -44,37 +37,105 @@ ALWAYS = (
 """Features of every table of calls: their names behind that of the table, and their SQL."""
 
 
-def neighbour_queries(session: Session, plan: DataPlan, window: Window) -> Iterator[FeatureQuery]:
-    """The queries of the features of neighbours at one cutoff.
+class NeighbourFeatures:
+    """Makes the queries of the features of neighbours, one cutoff after another.
 
     Parameters
     ----------
     session : Session
         Has the clean tables.
     plan : DataPlan
-    window : Window
-
-    Yields
-    ------
-    FeatureQuery
+    regrouping : Regrouping, optional
+        Where the customers are divided: what the parts give each other.
 
     Raises
     ------
     DataError
-        If a column is not there or holds no numbers, the other customers of a table cannot be
-        compared with its keys, or weights are negative.
+        If a column is not there or holds no numbers.
     """
-    if not plan.neighbours:
-        return
-    if wrong := list(_column_problems(session, plan)):
-        raise DataError("; ".join(wrong))
-    _customers(session, plan, window)
-    for place, (name, neighbours) in enumerate(plan.neighbours.items()):
-        ties = f"ties{place}"
-        _ties(session, plan, name, neighbours, window, ties)
-        _people(session, neighbours, ties)
-        _note_hubs(session, name, neighbours.hubs, window, ties)
-        yield _query(plan, name, neighbours, window, ties)
+
+    def __init__(
+        self, session: Session, plan: DataPlan, regrouping: Regrouping | None = None
+    ) -> None:
+        self._session, self._plan = session, plan
+        self._regrouping = Regrouping() if regrouping is None else regrouping
+        self._ties: dict[tuple[str, date], Ties] = {}
+        self._ready: set[tuple[str, date]] = set()
+        if plan.neighbours and (wrong := list(_column_problems(session, plan))):
+            raise DataError("; ".join(wrong))
+
+    def exchange(self, windows: Sequence[Window]) -> None:
+        """Give and get what concerns customers of several parts; nothing where there is but one.
+
+        Parameters
+        ----------
+        windows : sequence of Window
+            Of all cutoffs.
+
+        Raises
+        ------
+        Awaited
+            If this part has to wait for what others give.
+        DataError
+            As :meth:`queries` does.
+        """
+        if self._regrouping.parts == 1:
+            return
+        for step in (self._with_ties, self._with_partners):
+            for window in windows:
+                for name in self._plan.neighbours:
+                    step(name, window)
+            self._regrouping.wait()
+
+    def queries(self, window: Window) -> Iterator[FeatureQuery]:
+        """The queries of one cutoff.
+
+        Parameters
+        ----------
+        window : Window
+
+        Yields
+        ------
+        FeatureQuery
+
+        Raises
+        ------
+        DataError
+            If the other customers of a table cannot be compared with its keys, or weights are
+            negative.
+        """
+        for name in self._plan.neighbours:
+            ties = self._with_partners(name, window)
+            _note_hubs(ties)
+            yield _query(ties)
+
+    def drop(self, window: Window) -> None:
+        """Drop the tables that the queries of a cutoff use.
+
+        Parameters
+        ----------
+        window : Window
+        """
+        for name in self._plan.neighbours:
+            self._ties.pop((name, window.cutoff)).drop()
+
+    def _with_ties(self, name: str, window: Window) -> Ties:
+        """The ties of one table of calls, made once."""
+        which = name, window.cutoff
+        if which not in self._ties:
+            made = Ties(self._session, self._plan, name, window, self._regrouping)
+            made.make_ties()
+            self._ties[which] = made
+        return self._ties[which]
+
+    def _with_partners(self, name: str, window: Window) -> Ties:
+        """The ties of one table of calls with all other tables, made once."""
+        ties = self._with_ties(name, window)
+        if (name, window.cutoff) not in self._ready:
+            ties.make_partners(known_customers(self._session, self._plan, window))
+            _ = ties.hubs  # counts the partners, for the whole
+            self._ready.add((name, window.cutoff))
+        return ties
 
 
 def _column_problems(session: Session, plan: DataPlan) -> Iterator[str]:
@@ -99,121 +160,26 @@ def _column_problems(session: Session, plan: DataPlan) -> Iterator[str]:
                 )
 
 
-def _customers(session: Session, plan: DataPlan, window: Window) -> None:
-    """Who is or was a customer before the cutoff, and the day of those who left before it."""
-    base = plan.tables[plan.base]
-    known = "TRUE" if base.date is None else rows_within(base, EARLIEST, window.cutoff)
-    session.run(
-        "CREATE OR REPLACE TABLE known_customers AS SELECT k.key, g.day, "
-        f"date_diff('day', g.day, {day(window.cutoff)}) AS days FROM (SELECT DISTINCT "
-        f"{quoted(base.key)} AS key FROM {quoted(plan.base)} WHERE {known}) k LEFT JOIN "
-        f"({departures(session, plan, window)}) g ON k.key = g.key"
-    )
-
-
-def _ties(
-    session: Session,
-    plan: DataPlan,
-    name: str,
-    neighbours: Neighbours,
-    window: Window,
-    ties: str,
-) -> None:
-    """One row for each customer and partner, in both orders: weight, who calls, calls both ways."""
-    table = plan.tables[name]
-    span = whole_span(table, window)
-    within = rows_within(table, span.start, span.until)
-    given, weight = "1", "count(*)"
-    if neighbours.weight is not None:
-        given = f"coalesce({quoted(neighbours.weight)}, 0)"
-        weight = f"sum(CAST(round(w * {SCALE}) AS HUGEINT))"
-        negative = session.row(
-            f"SELECT count(*) FROM {quoted(name)} WHERE {within} AND {given} < 0"
-        )[0]
-        if negative:
-            raise DataError(
-                f"neighbours.{name}: the weight {neighbours.weight!r} is below 0 in {negative} "
-                "rows; if these are calls that nobody took, give the column a rule with low: 0 and "
-                "otherwise: missing"
-            )
-    # Adding up by pair and turning every pair round costs half of adding up in both orders.
-    session.run(
-        f"CREATE OR REPLACE TABLE {ties}_pairs AS SELECT least(a, b) AS low, greatest(a, b) AS "
-        f"high, {weight} AS w, bool_or(a < b) AS up, bool_or(a > b) AS down FROM (SELECT "
-        f"{quoted(table.key)} AS a, {_other(session, plan, name, neighbours)} AS b, {given} AS w "
-        f"FROM {quoted(name)} WHERE {within}) WHERE a <> b GROUP BY 1, 2"
-    )
-    session.run(
-        f"CREATE OR REPLACE VIEW {ties} AS SELECT low AS a, high AS b, w, up AS calls, up AND down "
-        f"AS mutual FROM {ties}_pairs UNION ALL SELECT high, low, w, down, up AND down FROM "
-        f"{ties}_pairs"
-    )
-
-
-def _other(session: Session, plan: DataPlan, name: str, neighbours: Neighbours) -> str:
-    """The other customer as the key of the table is: text or a whole number."""
-    table = plan.tables[name]
-    rule = table.columns.get(neighbours.to)
-    numeric = rule is not None and rule.kind in NUMERIC
-    key = session.columns(quoted(name))[table.key]
-    column = quoted(neighbours.to)
-    if key == "VARCHAR" and not numeric:
-        return as_text(column, "VARCHAR")
-    if key != "VARCHAR" and numeric:
-        return f"CAST({column} AS BIGINT)"
-    own, other = ("text", "a number") if key == "VARCHAR" else ("a number", "text")
-    raise DataError(
-        f"neighbours.{name}: {neighbours.to!r} is {other} and the key {table.key!r} is {own}; give "
-        f"the column a rule with kind: {'text' if key == 'VARCHAR' else 'integer'}, or say "
-        "key_kind in all tables"
-    )
-
-
-def _people(session: Session, neighbours: Neighbours, ties: str) -> None:
-    """One row for each person: partners, mutual ones, and the ties that make a neighbour."""
-    some = " FILTER (calls)" if neighbours.directions == "out" else ""  # a filter takes time
-    session.run(
-        f"CREATE OR REPLACE TABLE {ties}_people AS SELECT a, count(*) AS n, count_if(mutual) AS m, "
-        f"count(*){some} AS neighbours, sum(w){some} AS weight FROM {ties} GROUP BY a"
-    )
-
-
-def _note_hubs(session: Session, name: str, rule: HubRule, window: Window, ties: str) -> None:
+def _note_hubs(ties: Ties) -> None:
     """Add the hubs of one table and cutoff to those that are left out."""
+    hub, found = ties.hubs
+    session, of = ties.session, f"{text_literal(ties.name)}, DATE '{ties.window.cutoff}'"
     session.run(
         f"CREATE TABLE IF NOT EXISTS {HUBS} (name VARCHAR, cutoff DATE, id VARCHAR, "
         "partners BIGINT, found BOOLEAN)"
     )
-    by_rule, people = "FALSE", f"{ties}_people"
-    if rule.cut:
-        total, mutual, most, usual = session.row(
-            f"SELECT sum(n), sum(m), quantile_cont(n, {rule.quantile!r}), median(n) FROM {people}"
-        )
-        if total and mutual <= rule.reciprocity * total:
-            session.run(
-                f"INSERT INTO {HUBS} VALUES ({text_literal(name)}, DATE '{window.cutoff}', NULL, "
-                "NULL, FALSE)"
-            )
-        elif total:
-            least = max(float(most), rule.times * float(usual))
-            by_rule = f"(n > {least!r}::DOUBLE AND m <= {rule.reciprocity!r}::DOUBLE * n)"
-    one = "CAST(a AS VARCHAR)"
-    also = f"{one} IN {text_literals(rule.also)}" if rule.also else "FALSE"
-    never = f"{one} IN {text_literals(rule.never)}" if rule.never else "FALSE"
+    if not found:
+        session.run(f"INSERT INTO {HUBS} VALUES ({of}, NULL, NULL, FALSE)")
     session.run(
-        f"CREATE OR REPLACE TABLE {ties}_hubs AS SELECT a, n FROM {people} WHERE ({by_rule} OR "
-        f"{also}) AND NOT {never}"
-    )
-    session.run(
-        f"INSERT INTO {HUBS} SELECT {text_literal(name)}, DATE '{window.cutoff}', {one}, n, TRUE "
-        f"FROM {ties}_hubs"
+        f"INSERT INTO {HUBS} SELECT {of}, CAST(key AS VARCHAR), n, TRUE FROM (SELECT a AS key, n, "
+        f"m FROM {ties.people}) WHERE {hub}"
     )
 
 
-def _query(
-    plan: DataPlan, name: str, neighbours: Neighbours, window: Window, ties: str
-) -> FeatureQuery:
+def _query(made: Ties) -> FeatureQuery:
     """The features of one table of calls, one row for each customer."""
+    name, neighbours, window, ties = made.name, made.neighbours, made.window, made.ties
+    hub, _ = made.hubs
     usage = _usage_features(name, neighbours)
     features = [
         *(Feature(f"{name}_{f.name}", f.sql, f.kind, f.empty) for f in ALWAYS),
@@ -223,74 +189,45 @@ def _query(
     used = "WHERE t.calls" if neighbours.directions == "out" else ""
     # Sums over all ties are taken once; hubs and others than customers are few, and taken off.
     sources = {
-        "apart": f"SELECT p.a AS key, h.a IS NOT NULL AS hub FROM {ties}_people p LEFT JOIN "
-        f"{ties}_hubs h ON p.a = h.a LEFT JOIN known_customers k ON p.a = k.key WHERE h.a IS NOT "
-        "NULL OR k.key IS NULL",
+        "apart": f"SELECT key, {hub} AS hub FROM {made.partners} WHERE {hub} OR NOT customer",
         "off": "SELECT t.a, count_if(x.hub) AS hubs, count(*) AS number, sum(t.w) AS weight FROM "
-        f"{ties} t JOIN {ties}_apart x ON t.b = x.key {used} GROUP BY t.a",
+        f"{ties} t JOIN apart x ON t.b = x.key {used} GROUP BY t.a",
         "kept": "SELECT p.a, p.neighbours - coalesce(x.hubs, 0) AS neighbours, p.neighbours - "
         "coalesce(x.number, 0) AS customers, p.weight - coalesce(x.weight, 0) AS weight FROM "
-        f"{ties}_people p LEFT JOIN {ties}_off x ON p.a = x.a",
-        "gone": f"SELECT key, day > {day(recent)} AS recent, days FROM known_customers ANTI JOIN "
-        f"{ties}_hubs h ON key = h.a WHERE day IS NOT NULL",
-        "left": "SELECT t.a, count(*) AS neighbours, count_if(k.recent) AS recent, sum(t.w) AS "
-        f"weight, min(k.days) AS days FROM {ties} t JOIN {ties}_gone k ON t.b = k.key {used} GROUP "
+        f"{made.people} p LEFT JOIN off x ON p.a = x.a",
+        "gone": f"SELECT key, day > {day(recent)} AS recent, days FROM {made.partners} WHERE day "
+        f"IS NOT NULL AND NOT {hub}",
+        "away": "SELECT t.a, count(*) AS neighbours, count_if(k.recent) AS recent, sum(t.w) AS "
+        f"weight, min(k.days) AS days FROM {ties} t JOIN gone k ON t.b = k.key {used} GROUP "
         "BY t.a",
     }
-    joins = f"LEFT JOIN {ties}_left l ON p.a = l.a"
+    joins = "LEFT JOIN away l ON p.a = l.a"
     if usage:
-        sources["usage"] = _usage(plan, neighbours, window, ties, usage, used)
-        joins += f" LEFT JOIN {ties}_usage u ON p.a = u.a"
-    named = ", ".join(f"{ties}_{source} AS ({sql})" for source, sql in sources.items())
+        selected = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in usage)
+        sources["used"] = (
+            f"SELECT t.a, {selected} FROM {ties} t JOIN {made.partners} u ON t.b = u.key "
+            f"{used or 'WHERE TRUE'} AND NOT {hub} GROUP BY t.a"
+        )
+        joins += " LEFT JOIN used u ON p.a = u.a"
+    named = ", ".join(f"{source} AS ({sql})" for source, sql in sources.items())
     columns = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in features)
     return FeatureQuery(
-        f"WITH {named} SELECT p.a AS key, {columns} FROM {ties}_kept p {joins} WHERE p.neighbours "
-        "> 0",
+        f"WITH {named} SELECT p.a AS key, {columns} FROM kept p {joins} WHERE p.neighbours > 0",
         tuple(features),
     )
 
 
 def _usage_features(name: str, neighbours: Neighbours) -> list[Feature]:
-    """The features of usage, as aggregates over ties and the tables ``u0``, ``u1``, …"""
-    return [
-        Feature(
-            f"{name}_neighbours_{other}_{c}_mean",
-            f"sum(CAST(round(u{number}.{quoted(c)}) AS HUGEINT))::DOUBLE / "
-            f"nullif(count(u{number}.{quoted(c)}), 0) / {SCALE}.0",
-        )
-        for number, (other, columns) in enumerate(neighbours.usage.items())
-        for c in columns
-    ]
-
-
-def _usage(
-    plan: DataPlan,
-    neighbours: Neighbours,
-    window: Window,
-    ties: str,
-    features: list[Feature],
-    used: str,
-) -> str:
-    """SQL of the usage of the neighbours of each person; `used` is a condition of ties."""
-    joins = []
-    for number, (other, columns) in enumerate(neighbours.usage.items()):
-        table = plan.tables[other]
-        span = whole_span(table, window)
-        means = ", ".join(
-            f"sum(CAST(round({quoted(c)} * {SCALE}) AS HUGEINT))::DOUBLE / "
-            f"nullif(count({quoted(c)}), 0) AS {quoted(c)}"
-            for c in columns
-        )
-        joins.append(
-            f"LEFT JOIN (SELECT {quoted(table.key)} AS key, {means} FROM {quoted(other)} WHERE "
-            f"{rows_within(table, span.start, span.until)} GROUP BY ALL) u{number} ON t.b = "
-            f"u{number}.key"
-        )
-    selected = ", ".join(f"{f.sql} AS {quoted(f.name)}" for f in features)
-    return (
-        f"SELECT t.a, {selected} FROM {ties} t ANTI JOIN {ties}_hubs h ON t.b = h.a "
-        f"{' '.join(joins)} {used} GROUP BY t.a"
-    )
+    """The features of usage, as aggregates over ties and partners ``u``."""
+    found = []
+    for other, columns in neighbours.usage.items():
+        for c in columns:
+            own = f"u.{quoted(usage_column(other, c))}"
+            mean = (
+                f"sum(CAST(round({own}) AS HUGEINT))::DOUBLE / nullif(count({own}), 0) / {SCALE}.0"
+            )
+            found.append(Feature(f"{name}_neighbours_{other}_{c}_mean", mean))
+    return found
 
 
 def hub_notes(session: Session, plan: DataPlan) -> tuple[str, ...]:
@@ -311,9 +248,8 @@ def hub_notes(session: Session, plan: DataPlan) -> tuple[str, ...]:
     told = []
     for name, neighbours in plan.neighbours.items():
         of = f"FROM {HUBS} WHERE name = {text_literal(name)}"
-        hubs = session.rows(
-            f"SELECT id, max(partners) {of} AND found GROUP BY id ORDER BY 2 DESC, 1"
-        )
+        counted = session.tally(f"SELECT id, max(partners) {of} AND found GROUP BY id ORDER BY id")
+        hubs = sorted(counted, key=lambda row: -row[1])
         if hubs:
             first = ", ".join(f"{hub} ({partners} partners)" for hub, partners in hubs[:SHOWN])
             more = f" and {len(hubs) - SHOWN} more" if len(hubs) > SHOWN else ""

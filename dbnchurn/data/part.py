@@ -34,6 +34,7 @@ from dbnchurn.data.month_contents import dated_ahead, unlike_other_months
 from dbnchurn.data.neighbours import hub_notes
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan, used
+from dbnchurn.data.regrouping import Regrouping
 from dbnchurn.data.windows import shift
 from dbnchurn.tables.chunks import RejectedRow
 from dbnchurn.tables.counts import Answer, Counts
@@ -142,7 +143,11 @@ class Whole:
 
 
 def build_part(
-    session: Session, task: Task, quarantine: Path | None, open_raw: Open = open_table
+    session: Session,
+    task: Task,
+    quarantine: Path | None,
+    open_raw: Open = open_table,
+    regrouping: Regrouping | None = None,
 ) -> Part:
     """Clean and join the tables of a session into its features.
 
@@ -155,6 +160,8 @@ def build_part(
         Folder for rows that break their contract; None to drop them.
     open_raw : function, optional
         By default the sources of the plan are read.
+    regrouping : Regrouping, optional
+        Where the customers are divided: what the parts give each other.
 
     Returns
     -------
@@ -164,6 +171,8 @@ def build_part(
     ------
     DataError
         If the tables cannot be used.
+    Awaited
+        If a part has to wait for what others give.
     """
     plan, tables, passed_over = _clean(session, task, quarantine, open_raw)
     if session.counts is not None:
@@ -175,7 +184,9 @@ def build_part(
         if task.until is None and plan.windows is not None:
             coverage = _cover(session, plan, task)
         with stage("integrate"):
-            features = integrate(session, plan, task.cutoffs, labelled=task.labelled)
+            features = integrate(
+                session, plan, task.cutoffs, labelled=task.labelled, regrouping=regrouping
+            )
             joins = report_joins(session, plan)
             refuse_unmatched(session, plan, joins)
             notes = (

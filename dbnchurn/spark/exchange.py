@@ -24,7 +24,7 @@ RECORDS = pa.schema(
 )
 """One packed value: where it goes, of which table, and what it is."""
 
-ROWS, LINES = "rows", "lines"
+ROWS, LINES, GIVEN = "rows", "lines", "given"
 
 
 def places_of(parts: int) -> tuple[int, ...]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,28 +22,22 @@ from dbnchurn.data.build import places as source_places
 from dbnchurn.data.coverage import check_reason
 from dbnchurn.data.draw import DrawRule
 from dbnchurn.data.joins import NO_WINDOWS, RESULT
-from dbnchurn.data.open import raw_name
-from dbnchurn.data.part import Part, Task, Whole, conclude, with_sources, write_part
+from dbnchurn.data.part import Part, Task, with_sources, write_part
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.spark.draw import draw_on_workers, store_rows
-from dbnchurn.spark.exchange import packed, places_of, plain_schema, unpacked
+from dbnchurn.spark.exchange import places_of, plain_schema, unpacked
 from dbnchurn.spark.outputs import check_output, publish, refuse_bare_name
-from dbnchurn.spark.part_task import COUNTS, FEATURES, QUARANTINE, PartTask
-from dbnchurn.spark.records import kept_records, rows_of
-from dbnchurn.spark.session import check_session, check_workers, readable
-from dbnchurn.spark.sources import Source, sources_of
-from dbnchurn.tables.counts import Answer, NotCounted, folded
+from dbnchurn.spark.part_task import FEATURES, QUARANTINE
+from dbnchurn.spark.records import rows_of
+from dbnchurn.spark.rounds import built_parts
+from dbnchurn.spark.session import check_session, check_workers
+from dbnchurn.spark.sources import sources_of
 from dbnchurn.tables.duckdb import Session
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 log = logging.getLogger(__name__)
-MOST_ROUNDS = 20
-DISAGREE = (
-    "the parts of the tables are not built alike, although each was given the counts of all; "
-    "build the tables on one machine, and report it"
-)
 
 
 @dataclass(repr=False)
@@ -218,11 +211,6 @@ def prepare(
         )
     if labelled is None:
         labelled = plan.label is not None and cutoffs is None
-    if plan.neighbours:
-        raise ConfigError(
-            "neighbours need the calls of all customers in one place, and Spark divides them: "
-            "build without --engine spark, or leave 'neighbours' out"
-        )
     check_session(spark)
     if labelled and plan.label is None:
         raise ConfigError("the data need a 'label' to train with")
@@ -240,7 +228,7 @@ def prepare(
     standing = plan.model_copy(update={"tables": stood})
     task = Task(standing, tuple(cutoffs), labelled, until, allow_stale)
     places = places_of(parts or int(str(spark.conf.get("spark.sql.shuffle.partitions"))))
-    records, whole, rows = _rounds(_shuffled(sources, places), sources, task)
+    records, whole, rows = built_parts(sources, places, task)
     reading = (*(note for source in sources.values() for note in source.notes), *whole.part.reading)
     part = replace(whole.part, plan=with_sources(whole.part.plan, plan), reading=reading)
     for sentence in (*(part.coverage.uncovered if labelled else ()), *part.notes):
@@ -264,82 +252,6 @@ def _report(part: Part, cutoffs: Sequence[date]) -> dict[str, object]:
         "coverage": asdict(part.coverage),
         "cutoffs": [str(cutoff) for cutoff in cutoffs],
     }
-
-
-def _rounds(
-    shuffled: DataFrame, sources: Mapping[str, Source], task: Task
-) -> tuple[DataFrame, Whole, int]:
-    """Build all parts until each was built as the counts of the whole say; usually once.
-
-    Gives the records of all parts, what holds of the whole, and the rows of its features.
-    """
-    kinds = _sql_types(sources)
-    known: dict[str, Answer] = {}
-    for _ in range(MOST_ROUNDS):
-        part_task = PartTask(
-            task,
-            {n: _packed_schema(s) for n, s in sources.items() if s.rows is None},
-            {n: s.rows for n, s in sources.items() if s.rows is not None},
-            known,
-            {n: s.lines for n, s in sources.items() if s.lines},
-        )
-        records = _built(shuffled, part_task)
-        try:
-            told = [
-                json.loads(bytes(row["data"]))
-                for row in records.filter(f"kind = '{COUNTS}'").collect()
-            ]
-        except Exception as error:
-            records.unpersist()
-            raise readable(error) from error
-        before, known = known, folded([part["own"] for part in told])
-        try:
-            whole = conclude(task, kinds, known)
-        except NotCounted:
-            agreed, failures = False, [part["failed"] for part in told if part["failed"]]
-        except BaseException:
-            records.unpersist()
-            raise
-        else:
-            failures = [part["failed"] for part in told if part["failed"]]
-            agreed = not failures and all(part["defined"] == whole.defined for part in told)
-        if agreed:
-            return records, whole, sum(part["rows"] for part in told)
-        records.unpersist()
-        if known == before:  # another round would be built of the same answers
-            raise DataError(failures[0] if failures else DISAGREE)
-        log.info("the parts decided differently; all are built again with what all rows say")
-    raise DataError(DISAGREE)
-
-
-def _shuffled(sources: Mapping[str, Source], places: tuple[int, ...]) -> DataFrame:
-    """The packed rows of all tables; those of a customer are in one partition."""
-    frames = [source.divide(places) for source in sources.values() if source.divide is not None]
-    together = frames[0]
-    for frame in frames[1:]:
-        together = together.unionByName(frame)
-    return together.repartition(len(places), "place")
-
-
-def _built(shuffled: DataFrame, part_task: PartTask) -> DataFrame:
-    def build(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from pyspark import TaskContext
-
-        context = TaskContext.get()
-        yield from part_task.run(context.partitionId() if context else 0, batches)
-
-    return kept_records(shuffled, build)
-
-
-def _packed_schema(source: Source) -> bytes:
-    return packed(source.schema.empty_table())
-
-
-def _sql_types(sources: Mapping[str, Source]) -> dict[str, dict[str, str]]:
-    with Session(n_threads=1) as session:
-        for name, source in sources.items():
-            session.store(raw_name(name), source.schema.empty_table().to_reader())
-        return {name: session.columns(raw_name(name)) for name in sources}
 
 
 def _set_aside(records: DataFrame) -> DataFrame:

@@ -15,7 +15,7 @@ from dbnchurn.core.errors import ConfigError, DataError, first_line, listed
 from dbnchurn.data.open import open_table, raw_name
 from dbnchurn.data.plan import DataPlan, TablePlan
 from dbnchurn.spark.exchange import divided, packed, packed_lines
-from dbnchurn.spark.parquet import groups_of, rows_of_groups, shared_schema
+from dbnchurn.spark.parquet import footers_of, groups_of, rows_of_groups, shared_schema
 from dbnchurn.spark.records import RECORD, arrow_schema
 from dbnchurn.spark.session import reads_own_files, table_of
 from dbnchurn.tables.chunks import RejectedRow
@@ -218,17 +218,20 @@ def _parquet(spark: SparkSession, name: str, table: TablePlan) -> Source | None:
     if not path or URL.match(path) or "=" in path or not reads_own_files(spark):
         return None
     files = _files(path)
-    if any("=" in str(file) for file in files) or (schema := shared_schema(files)) is None:
+    footers = None if any("=" in str(file) for file in files) else footers_of(files)
+    if footers is None or (schema := shared_schema(footers)) is None:
         return None
     _check_key(name, table, schema.names)
-    groups = groups_of(files)
+    groups = groups_of(footers)
 
     def divide(places: tuple[int, ...]) -> DataFrame:
         def pack(batches: Batches) -> Batches:
-            mine = ((row["file"], row["number"]) for batch in batches for row in batch.to_pylist())
+            rows = (row for batch in batches for row in batch.to_pylist())
+            mine = ((row["file"], row["number"], row["digest"]) for row in rows)
             yield from divided(name, table, rows_of_groups(name, mine, schema), places)
 
-        return spark.createDataFrame(groups, "file string, number int").mapInArrow(pack, RECORD)
+        frame = spark.createDataFrame(groups, "file string, number int, digest string")
+        return frame.mapInArrow(pack, RECORD)
 
     return Source(schema, divide)
 

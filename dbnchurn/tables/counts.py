@@ -79,8 +79,7 @@ class Counts:
         NotCounted
             If there are no rows to answer it from, and it is not known.
         """
-        # The same words over tables that were made in another way are another question.
-        name = _digest([self._defined if self._settled is None else self._settled, question])
+        name = self.name(question)
         if name not in self.own and not self.alone:
             self.own[name] = (fold, [tuple(row) for row in rows()])
         if name in self.known:
@@ -88,6 +87,13 @@ class Counts:
         if self.alone:
             raise NotCounted(question)
         return self.own[name][1]
+
+    def name(self, question: str) -> str:
+        """Digest of a question and of the statements that made the tables it is about.
+
+        The same words over tables that were made in another way are another question.
+        """
+        return _digest([self._defined if self._settled is None else self._settled, question])
 
     def define(self, statement: str) -> None:
         """Note a statement that says what the result is."""

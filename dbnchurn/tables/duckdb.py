@@ -180,7 +180,7 @@ class Session:
         question, how = sql + about, ONCE if once else fold
         return self.counts.of_whole(question, how, lambda: self._plain(sql))[0]
 
-    def tally(self, sql: str, *, once: bool = False) -> list[tuple[Any, ...]]:
+    def tally(self, sql: str, *, once: bool = False, about: str = "") -> list[tuple[Any, ...]]:
         """The rows that a query has over the whole of its tables, one for each key.
 
         Parameters
@@ -190,6 +190,8 @@ class Session:
             the keys.
         once : bool, default False
             Whether every part has the whole of its tables.
+        about : str, default ""
+            What made its tables, where these were made for this question.
 
         Returns
         -------
@@ -197,7 +199,8 @@ class Session:
         """
         if self.counts is None:
             return self.rows(sql)
-        return list(self.counts.of_whole(sql, ONCE if once else TALLY, lambda: self._plain(sql)))
+        question, fold = sql + about, ONCE if once else TALLY
+        return list(self.counts.of_whole(question, fold, lambda: self._plain(sql)))
 
     def number(self, question: str, own: int) -> int:
         """A number of the whole that does not come from a query, by that of this part.

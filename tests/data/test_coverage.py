@@ -80,6 +80,9 @@ def test_a_few_days_without_events_are_no_fault(make):
     strict = {"tables": {"calls": {"max_gap": 3}}}
     with pytest.raises(DataError, match="may be without rows for 3 days at most"):
         make(tables, strict, labelled=False)
+    none = without(crm(300), "calls", "at", "2024-01-01", "2024-08-01")
+    with pytest.raises(DataError, match="table 'calls' has no rows before the cutoff"):
+        make(none, strict, labelled=False)
 
 
 def test_a_table_with_a_row_now_and_then_is_refused_for_no_silence_that_training_had(make):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.errors import DataError
 from dbnchurn.data.build import build
 from dbnchurn.data.neighbours import ALWAYS
 from dbnchurn.data.plan import DataPlan
@@ -259,10 +259,3 @@ def test_plans_that_cannot_be_built_are_refused(tmp_path, change, sentence):
 def test_a_stored_plan_keeps_its_neighbours(tmp_path):
     made = plan(tmp_path, crm())
     assert read_stored_plan(storable_plan(made)).plan.neighbours == made.neighbours
-
-
-def test_spark_refuses_neighbours(tmp_path):
-    from dbnchurn.spark.features import prepare
-
-    with pytest.raises(ConfigError, match="neighbours need the calls of all customers"):
-        prepare(plan(tmp_path, crm()), None, str(tmp_path / "out"))

@@ -4,8 +4,10 @@ import sys
 from copy import deepcopy
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from dbnchurn.data.build import build
 from dbnchurn.data.plan import DataPlan
 from tests.data.small_crm import PLAN, crm, deep
 from tests.java import JAVA_OPTIONS, has_java
@@ -86,3 +88,22 @@ def plan(tmp_path):
     with (tmp_path / "tables" / "tariffs.csv").open("a") as file:
         file.write("D,1.5,too,many\n")
     return found
+
+
+def quarantined(folder):
+    return {
+        file.name: sorted(map(str, pq.read_table(file).to_pylist()))
+        for file in (folder / "quarantine").glob("*.parquet")
+    }
+
+
+def assert_like_here(prepared, plan, folder, **how):
+    there, here = prepared.collect(folder / "there"), build(plan, folder / "here", **how)
+    rows = pq.read_table(there.features)
+    assert rows.to_pydict() == pq.read_table(here.features).to_pydict()
+    assert rows.schema.equals(pq.read_table(here.features).schema)
+    assert prepared.rows == here.rows
+    for name in ("plan", "tables", "joins", "coverage", "categories", "notes"):
+        assert getattr(there, name) == getattr(here, name)
+    assert quarantined(there.folder) == quarantined(here.folder)
+    return here

@@ -14,28 +14,9 @@ from dbnchurn.data.build import build
 from dbnchurn.data.plan import DataPlan
 from dbnchurn.spark import PreparedFeatures, prepare
 from tests.data.small_crm import deep
-from tests.spark.conftest import CHANGES, tables, written
+from tests.spark.conftest import CHANGES, assert_like_here, tables, written
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-
-
-def quarantined(folder):
-    return {
-        file.name: sorted(map(str, pq.read_table(file).to_pylist()))
-        for file in (folder / "quarantine").glob("*.parquet")
-    }
-
-
-def assert_like_here(prepared, plan, folder, **how):
-    there, here = prepared.collect(folder / "there"), build(plan, folder / "here", **how)
-    rows = pq.read_table(there.features)
-    assert rows.to_pydict() == pq.read_table(here.features).to_pydict()
-    assert rows.schema.equals(pq.read_table(here.features).schema)
-    assert prepared.rows == here.rows
-    for name in ("plan", "tables", "joins", "coverage", "categories"):
-        assert getattr(there, name) == getattr(here, name)
-    assert quarantined(there.folder) == quarantined(here.folder)
-    return here
 
 
 def test_features_counts_joins_and_quarantine_are_those_of_one_machine(spark, plan, tmp_path):
@@ -138,6 +119,20 @@ def test_old_files_odd_names_and_long_decimals_are_as_on_one_machine(spark, tmp_
     features = by_spark.collect(tmp_path / "by spark").features
     assert pq.read_table(features).equals(pq.read_table(here.features))
     by_spark.close()
+    prepared.close()
+
+
+def test_names_that_differ_by_case_in_two_files_are_one_column_as_on_one_machine(spark, tmp_path):
+    months = tables()["basic"].drop_duplicates(["id", "month"])
+    (tmp_path / "months").mkdir()
+    late = months["month"] >= "2024-07-01"
+    months[~late].to_parquet(tmp_path / "months" / "a.parquet", index=False)
+    upper = months[late].rename(columns={"gb": "GB"})
+    upper.to_parquet(tmp_path / "months" / "b.parquet", index=False)
+    source = {"tables": {"basic": {"path": str(tmp_path / "months")}}}
+    plan = DataPlan.model_validate(deep(MONTHS, source))
+    prepared = prepare(plan, spark, parts=2)
+    assert_like_here(prepared, plan, tmp_path, labelled=False)
     prepared.close()
 
 

@@ -2,10 +2,12 @@
 
 import importlib.util
 import os
+import signal
 import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from dbnchurn.core.records import pack
@@ -16,9 +18,10 @@ from dbnchurn.spark.boosters import fit_shards
 from dbnchurn.spark.exchange import places_of
 from dbnchurn.spark.records import RECORD
 from dbnchurn.tables.schema import Table
+from tests.data.test_neighbours import crm
+from tests.data.test_neighbours import plan as neighbours_plan
 from tests.java import JAVA_OPTIONS, has_java
-from tests.spark.conftest import written
-from tests.spark.test_features import assert_like_here
+from tests.spark.conftest import assert_like_here, written
 
 pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 PARTS, WORKERS = 5, 2
@@ -64,6 +67,24 @@ def test_an_executor_that_is_killed_during_the_build_changes_nothing(
         prepared = prepare(plan, cluster, parts=PARTS)
     assert watch.killed
     assert_like_here(prepared, plan, tmp_path)
+    prepared.close()
+
+
+def test_features_of_neighbours_survive_executors_killed_during_and_after_the_build(
+    cluster, processes, tmp_path
+):
+    """Rows of earlier rounds are freed in the end: what is lost is made anew of the sources."""
+    plan = neighbours_plan(tmp_path, crm(), ("2024-07-01", "2024-08-01"))
+    with processes.executor_killed(cluster, PARTS) as watch:
+        prepared = prepare(plan, cluster, parts=PARTS)
+    assert watch.killed
+    assert_like_here(prepared, plan, tmp_path)
+    held = prepared.features.count()
+    for pid in processes.executors():
+        os.kill(pid, signal.SIGKILL)
+    assert prepared.features.count() == held
+    again = prepared.collect(tmp_path / "again").features
+    assert pq.read_table(again).equals(pq.read_table(tmp_path / "here" / "features.parquet"))
     prepared.close()
 
 

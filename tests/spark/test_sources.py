@@ -6,6 +6,7 @@ import pytest
 from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.data.plan import STORED, DataPlan
 from dbnchurn.spark import sources as module
+from dbnchurn.spark.session import readable
 from dbnchurn.spark.sources import sources_of
 
 
@@ -65,3 +66,16 @@ def test_what_spark_cannot_read_is_said_with_the_name_of_the_table(spark, tmp_pa
     rows = source.divide((10, 20)).collect()
     assert {row["place"] for row in rows} <= {10, 20}
     assert source.schema.names == ["the.id", "a`b"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_that_is_written_anew_during_the_job_is_refused(spark, tmp_path):
+    months = pd.DataFrame({"id": range(50), "gb": 1.0})
+    months.to_parquet(tmp_path / "months.parquet", row_group_size=20)
+    plan = plan_of(months={"path": str(tmp_path / "months.parquet"), "key": "id"})
+    source = sources_of(spark, plan)["months"]
+    months.head(30).to_parquet(tmp_path / "months.parquet", row_group_size=30)
+    with pytest.raises(Exception, match="changed while the job ran") as told:
+        source.divide((10, 20)).collect()
+    assert isinstance(readable(told.value), DataError)

@@ -1,9 +1,10 @@
 """The month of a churn model as an Airflow DAG: score, list, log, evaluate, monitor, retrain.
 
-FOLDER holds crm.yaml, models/champion, outcomes.csv (ids and left_date), do_not_contact.py, and the
-folders scores and lists; the rest is made, as by churn_month.sh beside this file. A task that was
-stopped may run again. What `dbnchurn monitor` says by its exit code decides whether a model is
-made: 0 and 5 end the month, 6 and 7 retrain, and any other code fails the task.
+FOLDER holds crm.yaml, models/champion, outcomes.csv (ids and left_date), do_not_contact.py,
+measure_campaigns.sh, and the folders scores and lists; the rest is made, as by churn_month.sh
+beside this file. A task that failed or was stopped may run again. What `dbnchurn monitor` says by
+its exit code decides whether a model is made: 0 and 5 end the month, 6 and 7 retrain, and any other
+code fails the task.
 """
 
 from __future__ import annotations
@@ -16,31 +17,38 @@ from airflow.operators.bash import BashOperator
 FOLDER = "/srv/churn"
 MONTH = "{{ data_interval_end.strftime('%Y-%m-01') }}"  # the cutoff that is scored
 LAST = "{{ data_interval_start.strftime('%Y-%m-01') }}"  # the month before, whose outcome is known
-CONTACT = "{{ data_interval_end.strftime('%Y-%m-%d') }}"  # the day of the run
-MODEL = 'model="models/$(cat models/champion)"'
+STRICT = "set -eu"  # so that a command that fails ends its task
+# The champion that the month began with: a later task may promote another one.
+MODEL = f'champion=$(cat lists/{MONTH}.model)\nmodel="models/$champion"'
 
-SCORE = f"""{MODEL}
-suppress=lists/{MONTH}.suppress.csv  # kept: a task that runs again draws the same list
+SCORE = f"""{STRICT}
+# Model, day and suppression list are kept: a task that runs again draws the same list.
+[ -s lists/{MONTH}.model ] || cat models/champion > lists/{MONTH}.model
+[ -s lists/{MONTH}.day ] || date +%Y-%m-%d > lists/{MONTH}.day
+{MODEL}
+day=$(cat lists/{MONTH}.day)
+suppress=lists/{MONTH}.suppress.csv
 if [ ! -f $suppress ]; then
-  python3 do_not_contact.py contacts.csv outcomes.csv {MONTH} {CONTACT} > $suppress.new
+  python3 do_not_contact.py contacts.csv outcomes.csv {MONTH} $day > $suppress.new
   mv $suppress.new $suppress
 fi
 dbnchurn score "$model" --cutoff {MONTH} --sources crm.yaml --output scores/{MONTH}.parquet \\
   --campaign lists/{MONTH}.csv --budget 1000 --control 0.2 --log contacts.csv \\
   --suppress $suppress --allow-unmatched \\
-  --campaign-name {MONTH} --offer discount --channel mail --contact-date {CONTACT} \\
+  --campaign-name {MONTH} --offer discount --channel mail --contact-date $day \\
   --history history"""
 
-EVALUATE = f"""if [ ! -f scores/{LAST}.parquet ]; then exit 0; fi  # the first month
+EVALUATE = f"""{STRICT}
+if [ ! -f scores/{LAST}.parquet ]; then exit 0; fi  # the first month
 {MODEL}
 dbnchurn evaluate "$model" --cutoff {LAST} --sources crm.yaml --history history"""
 
-# Every month has at least 28 days: the window of the last list is over on the day of the run.
-LIFT = f"""if [ ! -f lists/{LAST}.csv ]; then exit 0; fi  # the first month: no campaign before
-dbnchurn lift contacts.csv outcomes.csv --campaign {LAST} --days 28 --as-of {CONTACT} \\
-  --history history --month {LAST}"""
+# Lists whose outcome window is over and that were not measured yet.
+LIFT = f"""{STRICT}
+sh measure_campaigns.sh $(date +%Y-%m-%d)"""
 
-MONITOR = """code=0
+MONITOR = f"""{STRICT}
+code=0
 dbnchurn monitor history --output monitor.html || code=$?
 case $code in
   0|5) exit 99 ;;
@@ -48,8 +56,16 @@ case $code in
   *) exit "$code" ;;
 esac"""
 
-# Customers whom the last campaign contacted: labels are weighted, and they are not compared.
-RETRAIN = f"""feedback=
+# Customers whom the last campaign contacted: labels are weighted, and they are not compared. A task
+# that was stopped after its promotion has nothing to do any more.
+RETRAIN = f"""{STRICT}
+{MODEL}
+now=$(cat models/champion)
+if [ "$now" != "$champion" ]; then
+  echo "The champion $now took the place of $champion since this month began."
+  exit 0
+fi
+feedback=
 if [ -f lists/{LAST}.csv ]; then feedback=feedback.log=contacts.csv; fi
 dbnchurn retrain crm.yaml data.windows.cutoffs=[{LAST}] $feedback --champion models \\
   --registry models"""

@@ -1,49 +1,70 @@
 """Print the customers whom this month's list has to leave alone, for `dbnchurn score --suppress`.
 
-    python do_not_contact.py contacts.csv outcomes.csv CAMPAIGN DAY
+    python do_not_contact.py contacts.csv outcomes.csv CUTOFF DAY
 
-They are those who left between the cutoff and the day of the contact, whom the scores do not know
+They are those who left from the cutoff up to the day of the contact, whom the scores do not know
 of, and those whom another campaign held out within 90 days: a contact would spoil what it measures.
-A file that is not there holds nobody; rows of CAMPAIGN itself do not count, so that a month may run
-again.
+Who left before the cutoff and is scored came back, and is no leaver. Campaigns are named by their
+cutoff; rows of this one do not count, so that a month may run again.
+
+The files are read as `dbnchurn lift` reads them. One that is not there holds nobody; of one that
+cannot be read, or has no dates of leaving, it is said why, and nothing is printed.
 """
 
 from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+
+import pandas as pd
+
+from dbnchurn.campaign import ContactLog, Outcomes
+from dbnchurn.core.errors import DataError, DbnchurnError
 
 HELD_OUT = timedelta(days=90)
 
 
-def rows(path: str) -> Iterator[dict[str, str]]:
-    """The rows of a CSV file, by column."""
-    if Path(path).exists():
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            yield from csv.DictReader(file)
+def held_out(path: str, campaign: str, day: date) -> set[str]:
+    """Ids of those whom another campaign held out within 90 days before a day."""
+    if not Path(path).exists():
+        return set()
+    log = ContactLog.read(path)
+    _say(log.notes)
+    rows = log.frame
+    own = (rows["arm"] == "control") & (rows["campaign"] != campaign)
+    return set(rows["customer"][own & (rows["contact_date"] >= pd.Timestamp(day - HELD_OUT))])
 
 
-def do_not_contact(log: str, outcomes: str, campaign: str, day: date) -> set[str]:
-    """The ids."""
-    since = str(day - HELD_OUT)
-    held_out = {
-        row["customer"]
-        for row in rows(log)
-        if row["arm"] == "control" and row["campaign"] != campaign and row["contact_date"] >= since
-    }
-    left = {
-        next(value for column, value in row.items() if column != "left_date")
-        for row in rows(outcomes)
-        if row["left_date"] and row["left_date"][:10] <= str(day)
-    }
-    return held_out | left
+def left(path: str, cutoff: date, day: date) -> set[str]:
+    """Ids of those who left from a cutoff up to a day, both included."""
+    if not Path(path).exists():
+        return set()
+    outcomes = Outcomes.read(path)
+    _say(outcomes.notes)
+    rows = outcomes.frame
+    if "left_date" not in rows:
+        raise DataError(
+            f"{path}: it does not say when customers left, so nobody knows who left since "
+            f"{cutoff}; add the column 'left_date', empty for those who stayed"
+        )
+    return set(rows["customer"][rows["left_date"].between(str(cutoff), str(day))])
+
+
+def _say(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 if __name__ == "__main__":
-    log, outcomes, campaign, day = sys.argv[1:]
-    print("customer")
-    for id in sorted(do_not_contact(log, outcomes, campaign, date.fromisoformat(day))):
-        print(id)
+    log, outcomes, campaign, last = sys.argv[1:]
+    cutoff, day = date.fromisoformat(campaign), date.fromisoformat(last)
+    try:
+        ids = held_out(log, campaign, day) | left(outcomes, cutoff, day)
+    except DbnchurnError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    # Printed at the end, so that what fails leaves no list that looks like an empty one.
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerows([id] for id in ["customer", *sorted(ids)])

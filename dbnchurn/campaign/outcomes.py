@@ -15,6 +15,7 @@ import numpy as np
 
 from dbnchurn.campaign.id_match import Match, check_ids, id_keys
 from dbnchurn.campaign.log import ContactLog
+from dbnchurn.campaign.outcome_names import id_note, own_names, with_own_names
 from dbnchurn.campaign.source import (
     CampaignSource,
     as_dates,
@@ -71,6 +72,8 @@ class Outcomes:
         Parameters
         ----------
         frame : DataFrame
+            The customer may be named ``id`` or ``customer_id`` too, or by the only column that is
+            named like an id, which is said.
         name : str, default "outcomes"
             For messages.
 
@@ -83,15 +86,18 @@ class Outcomes:
         DataError
             If a column is missing or holds something else.
         """
+        own = own_names([str(column) for column in frame.columns], {})
+        notes = id_note(name, own.get("customer", "customer"))
+        frame = frame.rename(columns={theirs: needed for needed, theirs in own.items()})
         if "customer" not in frame or not {"left", "left_date"} & set(frame):
             raise DataError(
                 f"{name}: outcomes need the columns 'customer' and 'left' (0 or 1) or 'left_date' "
-                f"(empty for those who stayed), this has {listed(frame.columns)}; name them so, or "
-                "say in a config how they are called: outcomes: {path: …, columns: {customer: …, "
-                "left: …}}"
+                f"(empty for those who stayed), this has {listed(frame.columns)}; name them so "
+                "(one of 'customer', 'id' and 'customer_id'), or say in a config how they are "
+                "called: outcomes: {path: …, columns: {customer: …, left: …}}"
             )
         unused = [column for column in frame if column not in COLUMNS]
-        notes = [f"{name}: no use for {listed(unused)}: left out"] if unused else []
+        notes += [f"{name}: no use for {listed(unused)}: left out"] if unused else []
         rows = pd.DataFrame({column: frame[column] for column in COLUMNS if column in frame})
         rows = rows.reset_index(drop=True)
         for column in {"customer", "campaign"} & set(rows):
@@ -127,10 +133,11 @@ class Outcomes:
         """
         if not isinstance(source, CampaignSource):
             source = CampaignSource(path=str(source))
+        source, said = with_own_names(source)
         texts, kinds = ["customer", "campaign", "left", "accepted"], {"revenue": "number"}
         table = read_source(source, texts=texts, kinds={**kinds, "left_date": "date"})
         made = cls.of(table.frame, table.name)
-        return cls(made.frame, made.name, (*table.notes, *made.notes))
+        return cls(made.frame, made.name, (*table.notes, *said, *made.notes))
 
 
 def _once(rows: pd.DataFrame, name: str, notes: list[str]) -> pd.DataFrame:

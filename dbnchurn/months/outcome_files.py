@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dbnchurn.campaign.outcome_names import id_columns, id_note
 from dbnchurn.campaign.source import CampaignSource, as_dates, as_numbers, read_source, rows_text
 from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
 from dbnchurn.core.html.format import thousands
@@ -20,10 +21,8 @@ from dbnchurn.tables.label import read_label
 from dbnchurn.tables.label_classes import LabelValues, value_tuple
 from dbnchurn.tables.label_question import Question
 from dbnchurn.tables.label_words import Word, class_key, says_the_opposite, word_of
-from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.streaming import open_files
 
-IDS = ("id", "customer", "customer_id")
 LABELS = ("left", "churned", "churn", "outcome", "label", "left_date")
 QUESTION = Question("--positive {}", "--negative {}")
 OWN = ("customer", "model", "decision", RISK)
@@ -123,8 +122,7 @@ def read_outcomes(
         kinds={name: "date"} if name is not None and dated else {},
     )
     frame, notes = table.frame, list(table.notes)
-    if id is None and own not in IDS:
-        notes.append(f"{path}: {own!r} names the customers.")
+    notes += id_note(path, own) if id is None else []
     blank = frame["customer"].isna()
     if blank.any():
         notes.append(f"{path}: {thousands(int(blank.sum()))} rows without an id: left out.")
@@ -165,10 +163,8 @@ def _one_each(
 def _id_column(path: str, header: Sequence[str], id: str | None) -> str:
     if id is not None and id not in header:
         raise DataError(f"{path}: no id column {id!r}: {did_you_mean(id, header)}")
-    found = [id] if id is not None else [name for name in IDS if name in header]
-    if not found:
-        found = [*header] if len(header) == 1 else [name for name in header if is_key_name(name)]
-    if len(found) != 1 or found[0] is None:
+    found = [id] if id is not None else id_columns(header)
+    if len(found) != 1:
         raise ConfigError(
             f"{path}: which column names the customer? It has {listed(header)}; give --id COLUMN "
             "(id=)"

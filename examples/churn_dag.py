@@ -4,15 +4,17 @@ FOLDER holds crm.yaml, models/champion, outcomes.csv (ids and left_date), do_not
 measure_campaigns.sh, and the folders scores and lists; the rest is made, as by churn_month.sh
 beside this file. A task that failed or was stopped may run again. What `dbnchurn monitor` says by
 its exit code decides whether a model is made: 0 and 5 end the month, 6 and 7 retrain, and any other
-code fails the task.
+code fails the task. For Airflow 2.9 and later with apache-airflow-providers-standard, which is a part
+of Airflow 3.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from airflow.models.dag import DAG
-from airflow.operators.bash import BashOperator
+from airflow import DAG
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.timetables.interval import CronDataIntervalTimetable
 
 FOLDER = "/srv/churn"
 MONTH = "{{ data_interval_end.strftime('%Y-%m-01') }}"  # the cutoff that is scored
@@ -72,7 +74,8 @@ dbnchurn retrain crm.yaml data.windows.cutoffs=[{LAST}] $feedback --champion mod
 
 with DAG(
     dag_id="churn_month",
-    schedule="0 6 3 * *",  # the 3rd, when the month's tables are complete
+    # The 3rd, when the month's tables are complete; a run has the month before as its interval.
+    schedule=CronDataIntervalTimetable("0 6 3 * *", timezone="UTC"),
     start_date=datetime(2025, 1, 3),
     catchup=False,
     max_active_runs=1,  # months follow one another

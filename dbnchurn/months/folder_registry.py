@@ -19,6 +19,10 @@ from dbnchurn.tables.unused_columns import say
 
 CHAMPION, PREVIOUS = "champion", "previous"
 """The model in use, and the one before: files of one line, a place within the registry."""
+NONE_YET = (
+    "no model was promoted there yet; give the folder of the model in use, such as "
+    "runs/NAME/model, and the first promotion names a champion there"
+)
 WAIT = 60.0
 
 
@@ -159,9 +163,8 @@ class FolderRegistry:
             If the registry names none.
         """
         if not (named := self._named(CHAMPION)):
-            raise ConfigError(
-                f"{self.folder}: no model was promoted there yet; name a model folder"
-            )
+            there = "" if self.folder.exists() else "does not exist, so "
+            raise ConfigError(f"{self.folder}{' ' if there else ': '}{there}{NONE_YET}")
         place = self.folder / named
         if not place.is_dir() or self.folder.resolve() not in place.resolve().parents:
             file = self.folder / CHAMPION

@@ -23,7 +23,7 @@ from dbnchurn.exports.mlflow import (
     require_mlflow,
     save_model,
 )
-from dbnchurn.months.folder_registry import CHAMPION, PREVIOUS, Champion
+from dbnchurn.months.folder_registry import CHAMPION, NONE_YET, PREVIOUS, Champion
 from dbnchurn.months.kept_model import check_copy, copy_beside, file_digests, holds
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.tables.unused_columns import say
@@ -93,6 +93,11 @@ class MlflowRegistry:
             yield
         except (MlflowException, SQLAlchemyError, OSError) as error:
             raise ConfigError(f"MLflow: {what}: {first_line(error)}") from error
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                f"MLflow: {what}: the package {error.name!r}, which this store needs, is not "
+                "installed; install it, or give a SQLite file or the address of a server"
+            ) from error
 
     def check(self, champion: Path, *, mkdir: bool) -> None:
         """Refuse, before any work, a registry that does not answer.
@@ -238,7 +243,7 @@ class MlflowRegistry:
         """
         for file in self._files():
             if not file.is_file():
-                raise ConfigError(f"MLflow: {file} does not exist, so no model is registered there")
+                raise ConfigError(f"MLflow: {file} does not exist, so {NONE_YET}")
         with self._answers(f"{self.name} cannot be read"):
             found = self._version()
         with ScratchFolder() as folder:
@@ -267,10 +272,10 @@ class MlflowRegistry:
         found = self._aliased(alias) if self.version is None else self._numbered(self.version)
         if found is None:
             what = f"version {self.version}" if self.version else f"version with the alias {alias}"
-            raise ConfigError(
-                f"MLflow: the registered model {self.name} has no {what}; name a model folder, or "
-                "a version that is there"
-            )
+            todo = "name a model folder, or a version that is there"
+            if what.endswith(f" {CHAMPION}"):
+                todo = NONE_YET
+            raise ConfigError(f"MLflow: the registered model {self.name} has no {what}; {todo}")
         return found
 
     def _numbered(self, number: str) -> Any:

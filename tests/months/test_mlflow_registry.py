@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,12 @@ def test_changed_bytes_and_other_models_are_refused(uri, client, pair, tmp_path)
     shutil.copytree(champion.model, f"{source}/data/model")
     with pytest.raises(ArtifactError, match="expect"), registry.champion():
         pass
+    assert client.create_registered_model("unnamed")
+    with (
+        pytest.raises(ConfigError, match="no model was promoted there yet"),
+        MlflowRegistry("models:/unnamed", uri).champion(),
+    ):
+        pass
     for wrong in ("models:/changed@other", "models:/changed/7", "models:/nowhere"):
         with (
             pytest.raises(ConfigError, match="has no version"),
@@ -266,7 +273,10 @@ def test_a_registry_that_cannot_be_is_refused_before_any_work(tmp_path, pair):
     absent = MlflowRegistry("models:/churn", f"sqlite:///{tmp_path / 'no' / 'store.db'}")
     with pytest.raises(ConfigError, match="let it be made with --mkdir"):
         absent.check(pair[0].model, mkdir=False)
-    with pytest.raises(ConfigError, match="does not exist"), absent.champion():
+    with (
+        pytest.raises(ConfigError, match="does not exist, so no model was promoted there yet"),
+        absent.champion(),
+    ):
         pass
     assert not (tmp_path / "no").exists()
     (tmp_path / "taken.db").write_text("no database")
@@ -274,3 +284,22 @@ def test_a_registry_that_cannot_be_is_refused_before_any_work(tmp_path, pair):
     with pytest.raises(ConfigError, match="cannot be registered"):
         taken.check(pair[0].model, mkdir=False)
     assert is_registered_model("models:/churn")
+
+
+def test_a_database_without_a_driver_is_refused_in_one_sentence(pair, monkeypatch):
+    for driver in ("psycopg", "psycopg2"):
+        monkeypatch.setitem(sys.modules, driver, None)
+    registry = MlflowRegistry("models:/churn", "postgresql://host/mlflow")
+    refusal = r"package 'psycopg2?', which this store needs, is not installed; install it"
+    with pytest.raises(ConfigError, match=refusal):
+        registry.check(pair[0].model, mkdir=False)
+    with pytest.raises(ConfigError, match=refusal), registry.champion():
+        pass
+
+
+def test_missing_files_are_named(uri, client, pair):
+    registry = MlflowRegistry("models:/gone", uri)
+    registry.promote(pair[1])
+    shutil.rmtree(files_of(client, "gone", "1"))
+    with pytest.raises(ConfigError, match="No such artifact: 'churn'"), registry.champion():
+        pass

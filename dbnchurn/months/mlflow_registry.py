@@ -39,7 +39,7 @@ UNKNOWN_ALIAS = "INVALID_PARAMETER_VALUE"
 
 
 class MlflowRegistry:
-    """One registered model. Every model is one version, however often it is promoted.
+    """One registered model. A model with the same files is one version, however often promoted.
 
     The champion and the one before have the aliases ``champion`` and ``previous``.
 

@@ -4,8 +4,8 @@ FOLDER holds crm.yaml, models/champion, outcomes.csv (ids and left_date), do_not
 measure_campaigns.sh, and the folders scores and lists; the rest is made, as by churn_month.sh
 beside this file. A task that failed or was stopped may run again. What `dbnchurn monitor` says by
 its exit code decides whether a model is made: 0 and 5 end the month, 6 and 7 retrain, and any other
-code fails the task. For Airflow 2.9 and later with apache-airflow-providers-standard, which is a part
-of Airflow 3.
+code fails the task. For Airflow 2.9 and later with apache-airflow-providers-standard, a part of
+Airflow 3.
 """
 
 from __future__ import annotations

@@ -14,14 +14,14 @@ from typing import Annotated
 import typer
 from typer.models import CommandInfo
 
-from dbnchurn.cli.exit_codes import EPILOG, ExitCode
+from dbnchurn.cli.exit_codes import EPILOG
 from dbnchurn.cli.front_page import ABOUT
 from dbnchurn.cli.interruption import (
     closed_output,
     code_of,
-    drop_output,
     ending_in_one_line,
     one_line,
+    refused,
     sigterm_as_interruption,
 )
 from dbnchurn.cli.terminal import plain_streams
@@ -117,6 +117,4 @@ def run(words: Sequence[str]) -> None:
         except Exception as error:
             if (message := one_line(error)) is None:
                 raise
-            print(f"error: {message}", file=sys.stderr)
-            drop_output()
-            sys.exit(ExitCode.REFUSED)
+            sys.exit(refused(message))

@@ -108,6 +108,23 @@ def closed_output() -> ExitCode:
     return ExitCode.OUTPUT_CLOSED
 
 
+def refused(message: str) -> ExitCode:
+    """Say in one line why a command ends, and print no more.
+
+    Parameters
+    ----------
+    message : str
+
+    Returns
+    -------
+    ExitCode
+    """
+    with suppress(OSError):
+        print(f"error: {message}", file=sys.stderr)
+    drop_output()
+    return ExitCode.REFUSED
+
+
 def drop_output() -> None:
     """Let what is still to be printed go nowhere, so that the interpreter ends without a word."""
     try:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dbnchurn.cli.front_page import print_front_page
-from dbnchurn.cli.interruption import closed_output, give_streams
+from dbnchurn.cli.interruption import closed_output, give_streams, one_line, refused
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = print_front_page(words, os.environ)
     except BrokenPipeError:
         code = closed_output()
+    except OSError as error:  # a full disk
+        code = refused(one_line(error) or str(error))
     if code is not None:
         sys.exit(code)
     from dbnchurn.cli.command_line import run

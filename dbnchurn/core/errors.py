@@ -54,15 +54,25 @@ class LeakageWarning(UserWarning):
 
 
 def first_line(error: Exception) -> str:
-    """The first line of a message that says something; the kind of an error without message.
+    r"""The first line of a message that says something; the kind of an error without message.
+
+    A line that ends in a colon is followed by the next one, without headings such as ``## FILE``.
 
     Examples
     --------
     >>> first_line(ValueError(" no such table ")), first_line(KeyError())
     ('no such table', 'KeyError')
+    >>> first_line(ValueError("these failed:\n## a.csv ##\nno such file\nend"))
+    'these failed: no such file'
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
+    said: list[str] = []
+    for line in lines:
+        if not said or not line.startswith("##"):
+            said.append(line[:300])
+            if not line.endswith(":"):
+                break
+    return " ".join(said) if said else type(error).__name__
 
 
 def listed(values: Iterable[object], limit: int = 8) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +39,7 @@ MEMORY = "200MB"
 FEW_WITHOUT = 0.01  # share of the scored, up to which those without an outcome are no doubt
 SAME_MEAN = 1e-4  # of a mean score, up to which two are the same but for rounding
 STEPS = 5000  # of the probability, within which scores count as one
+MOST_CAMPAIGNS = 12  # of an entry, of which all selections are tried
 Part = Literal["scores", "outcomes"]
 MEASURED = ("roc_auc", "average_precision", "lift_top_decile", "brier")
 
@@ -146,15 +148,16 @@ def read_entries(place: str | Path) -> tuple[HistoryStore, dict[Entry, str]]:
 def _as_they_were(
     store: HistoryStore, texts: Mapping[Entry, str], before: Mapping[str, str]
 ) -> dict[Entry, str]:
-    """The entries with these digests, of months whose outcome came later without it."""
+    """The entries with these digests, without what was added to them later."""
     found = {}
     for entry, text in texts.items():
         if (digest := before.get(entry.file)) is None:
             continue
-        if _digest(text) != digest and entry.model:
-            month = _parsed(store, entry, text)
-            text = _text(replace(month, outcomes={}))
         if _digest(text) != digest:
+            if entry.model:
+                _parsed(store, entry, text)
+            text = next((one for one in _earlier(entry, text) if _digest(one) == digest), "")
+        if not text:
             raise ConfigError(
                 f"{store.where(entry)} has other bytes than when the page was made, so its numbers "
                 "cannot be the same; restore it, or make the page anew"
@@ -166,6 +169,20 @@ def _as_they_were(
             "restore them, or make the page anew"
         )
     return found
+
+
+def _earlier(entry: Entry, text: str) -> Iterator[str]:
+    """What an entry may have been before scores, outcomes or campaigns were added to it."""
+    try:
+        stored = json.loads(text)
+        campaigns = {} if entry.model else dict(stored["campaigns"])
+    except (ValueError, TypeError, KeyError):
+        return
+    if entry.model:
+        yield from (_dumped({**stored, part: {}}) for part in ("outcomes", "scores"))
+    for n in reversed(range(1, len(campaigns))) if len(campaigns) <= MOST_CAMPAIGNS else ():
+        for some in combinations(campaigns.items(), n):
+            yield _dumped({**stored, "campaigns": dict(some)})
 
 
 def _digest(text: str) -> str:
@@ -262,7 +279,10 @@ def _with_part(month: Month, part: Part, facts: Mapping[str, Any]) -> Month:
 
 def _text(month: Month) -> str:
     """What an entry holds."""
-    content = {**asdict(month), "month": str(month.month), "format": FORMAT}
+    return _dumped({**asdict(month), "month": str(month.month), "format": FORMAT})
+
+
+def _dumped(content: Mapping[str, object]) -> str:
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -23,15 +23,15 @@ from dbnchurn.exports.mlflow import (
     require_mlflow,
     save_model,
 )
-from dbnchurn.months.folder_registry import BESIDE, Champion
+from dbnchurn.months.folder_registry import CHAMPION, NONE_YET, PREVIOUS, Champion
+from dbnchurn.months.kept_model import check_copy, copy_beside, file_digests, holds
 from dbnchurn.predictor.predictor import Predictor
+from dbnchurn.tables.unused_columns import say
 
 SCHEME = "models:/"
 NAMED = re.compile(r"models:/(?P<name>[^/@:'\"`]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[1-9]\d*))?")
-CHAMPION, PREVIOUS = "champion", "previous"
-"""Aliases of the model in use, and of the one before."""
 VERSION, DIGEST = "dbnchurn.version", "dbnchurn.digest"
-"""Tags of a version: of what scores, and of every byte of the model folder."""
+"""Tags of a version: of what scores, and of every byte of the model."""
 TRACKING_URI, REGISTRY_URI = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
 FILES = "churn"  # folder of a run's artifacts with the pyfunc model
 THERE, NOT_THERE = "RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST"
@@ -39,7 +39,9 @@ UNKNOWN_ALIAS = "INVALID_PARAMETER_VALUE"
 
 
 class MlflowRegistry:
-    """One registered model. Every model is one version, however often it is promoted.
+    """One registered model. A model with the same files is one version, however often promoted.
+
+    The champion and the one before have the aliases ``champion`` and ``previous``.
 
     Parameters
     ----------
@@ -91,6 +93,11 @@ class MlflowRegistry:
             yield
         except (MlflowException, SQLAlchemyError, OSError) as error:
             raise ConfigError(f"MLflow: {what}: {first_line(error)}") from error
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                f"MLflow: {what}: the package {error.name!r}, which this store needs, is not "
+                "installed; install it, or give a SQLite file or the address of a server"
+            ) from error
 
     def check(self, champion: Path, *, mkdir: bool) -> None:
         """Refuse, before any work, a registry that does not answer.
@@ -123,7 +130,7 @@ class MlflowRegistry:
         return [Path(uri.removeprefix(SQLITE)) for uri in uris if uri.startswith(SQLITE)]
 
     def keep(self, model: Path) -> str:
-        """Register a model as a new version, unless it is one.
+        """Register a model as a new version, unless one has all its files.
 
         Parameters
         ----------
@@ -141,16 +148,19 @@ class MlflowRegistry:
             If it cannot be read, or the registry refuses.
         """
         predictor = Predictor.load(model)
-        tags = {VERSION: predictor.version, DIGEST: predictor.digest}
+        # As it is loaded from the registry, which takes the files of a model and no others.
+        Predictor.load(model, expect=predictor.digest)
+        files = file_digests(model)
         with self._answers(f"the model {self.name} cannot be registered"), ScratchFolder() as aside:
             self._make_registered()
-            if (there := self._number_of(predictor.version)) is not None:
+            if (there := self._number_of(predictor.digest, files, aside)) is not None:
                 return there
             whole = aside / FILES
             save_model(model, whole)
-            for name in BESIDE:
-                if (model.parent / name).is_file():
-                    shutil.copyfile(model.parent / name, whole / "data" / name)
+            copied = model_in(whole)
+            copy_beside(model, copied.parent)
+            check_copy(copied, files, model)
+            tags = {VERSION: predictor.version, DIGEST: predictor.digest}
             experiment = experiment_of(self._client, self._tracking, self.name)
             run = self._client.create_run(experiment, run_name=predictor.version, tags=tags).info
             self._client.log_artifacts(run.run_id, str(whole), FILES)
@@ -160,16 +170,30 @@ class MlflowRegistry:
             made = self._client.create_model_version(self.name, source, run.run_id, tags=tags)
         return str(made.version)
 
+    def _number_of(self, digest: str, files: Mapping[str, str], aside: Path) -> str | None:
+        """The first version with these files; versions that are damaged are said."""
+        wanted = f"name = '{self.name}' and tags.`{DIGEST}` = '{digest}'"
+        found = self._client.search_model_versions(wanted)
+        for version in sorted(found, key=lambda version: int(version.version)):
+            folder = aside / str(version.version)
+            folder.mkdir()
+            try:
+                if holds(self._fetched(version, folder), files):
+                    return str(version.version)
+            except (ArtifactError, ConfigError) as error:
+                say([f"{error}; a whole copy is registered"], logging.WARNING)
+        return None
+
     def promote(self, model: str | Path, over: Champion | None = None) -> str:
-        """Give a model the alias ``champion``, and the one before ``previous``.
+        """Give a model the alias ``champion``, and the one that had it ``previous``.
 
         Parameters
         ----------
         model : path
             Model folder.
         over : Champion, optional
-            The one whose place it takes; unless it is a version of this registry, it is registered
-            too.
+            The one that it was compared with; unless it is a version of this registry, it is
+            registered too. It is the previous one where the registry had no champion.
 
         Returns
         -------
@@ -181,12 +205,14 @@ class MlflowRegistry:
         ArtifactError, ConfigError
             As :meth:`keep`.
         """
-        before = None
+        compared = None
         if over is not None:
-            before = self._number_in(over.place) or self.keep(over.model)
+            compared = self._number_in(over.place) or self.keep(over.model)
         now = self.keep(Path(model))
         with self._answers(f"the alias {CHAMPION} of {self.name} cannot be moved"):
-            if before is not None:
+            held = self._aliased(CHAMPION)
+            before = compared if held is None else str(held.version)
+            if before not in (None, now):  # the same again where a killed process got so far
                 self._client.set_registered_model_alias(self.name, PREVIOUS, before)
             self._client.set_registered_model_alias(self.name, CHAMPION, now)
         return self._place(now)
@@ -217,45 +243,52 @@ class MlflowRegistry:
         """
         for file in self._files():
             if not file.is_file():
-                raise ConfigError(f"MLflow: {file} does not exist, so no model is registered there")
-        from mlflow.artifacts import download_artifacts
-
+                raise ConfigError(f"MLflow: {file} does not exist, so {NONE_YET}")
         with self._answers(f"{self.name} cannot be read"):
             found = self._version()
-
-        place = self._place(str(found.version))
         with ScratchFolder() as folder:
-            with self._answers(f"{place} cannot be read"):
-                source = self._client.get_model_version_download_uri(self.name, found.version)
-                whole = Path(
-                    download_artifacts(
-                        artifact_uri=source, dst_path=str(folder), tracking_uri=self._tracking
-                    )
-                )
-            try:
-                model = model_in(whole)
-                Predictor.load(model, expect=found.tags.get(DIGEST))
-            except (ArtifactError, DataError) as error:
-                raise ArtifactError(str(error).replace(str(folder), place)) from error
-            yield Champion(model, place)
+            yield Champion(self._fetched(found, folder), self._place(str(found.version)))
+
+    def _fetched(self, version: Any, folder: Path) -> Path:
+        """The model folder of a version in a copy, which has the bytes that were registered."""
+        from mlflow.artifacts import download_artifacts
+
+        place = self._place(str(version.version))
+        with self._answers(f"{place} cannot be read"):
+            source = self._client.get_model_version_download_uri(self.name, version.version)
+            whole = download_artifacts(
+                artifact_uri=source, dst_path=str(folder), tracking_uri=self._tracking
+            )
+        try:
+            model = model_in(Path(whole))
+            Predictor.load(model, expect=version.tags.get(DIGEST))
+        except (ArtifactError, DataError) as error:
+            raise ArtifactError(str(error).replace(str(folder), place)) from error
+        return model
 
     def _version(self) -> Any:
         """The version that is named."""
-        from mlflow.exceptions import MlflowException
-
         alias = self.alias or CHAMPION
-        try:
-            if self.version is not None:
-                return self._client.get_model_version(self.name, self.version)
-            return self._client.get_model_version_by_alias(self.name, alias)
-        except MlflowException as error:
-            if error.error_code not in (NOT_THERE, UNKNOWN_ALIAS):
-                raise ConfigError(f"MLflow: {self.name}: {first_line(error)}") from error
+        found = self._aliased(alias) if self.version is None else self._numbered(self.version)
+        if found is None:
             what = f"version {self.version}" if self.version else f"version with the alias {alias}"
-            raise ConfigError(
-                f"MLflow: the registered model {self.name} has no {what}; name a model folder, or "
-                "a version that is there"
-            ) from error
+            todo = "name a model folder, or a version that is there"
+            if what.endswith(f" {CHAMPION}"):
+                todo = NONE_YET
+            raise ConfigError(f"MLflow: the registered model {self.name} has no {what}; {todo}")
+        return found
+
+    def _numbered(self, number: str) -> Any:
+        """The version of a number; None where there is none."""
+        with _none_there():
+            return self._client.get_model_version(self.name, number)
+        return None
+
+    def _aliased(self, alias: str) -> Any:
+        """The version that has an alias; None where there is none."""
+        with _none_there():
+            return self._client.get_model_version_by_alias(self.name, alias)
+        return None
 
     def _make_registered(self) -> None:
         """Make the registered model, unless it is there."""
@@ -267,11 +300,17 @@ class MlflowRegistry:
             if error.error_code != THERE:
                 raise
 
-    def _number_of(self, version: str) -> str | None:
-        """The number under which a model is registered."""
-        wanted = f"name = '{self.name}' and tags.`{VERSION}` = '{version}'"
-        numbers = [int(found.version) for found in self._client.search_model_versions(wanted)]
-        return str(min(numbers)) if numbers else None
+
+@contextmanager
+def _none_there() -> Iterator[None]:
+    """Pass over the registry's answer that there is no such version."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code not in (NOT_THERE, UNKNOWN_ALIAS):
+            raise
 
 
 def is_registered_model(place: str | Path) -> bool:

@@ -25,7 +25,9 @@ from dbnchurn.tables.streaming import open_files
 
 LABELS = ("left", "churned", "churn", "outcome", "label", "left_date")
 QUESTION = Question("--positive {}", "--negative {}")
-OWN = ("customer", "model", "decision", RISK)
+CUSTOMER, OTHER = "customer", "customer, not the id"
+"""What the ids are called once they are read, and a column of that name that has none."""
+OWN = (CUSTOMER, "model", "decision", RISK)
 ADDED = ("key", "y")
 """Columns that the join adds to scores and outcomes."""
 
@@ -57,9 +59,9 @@ def read_scores(
             f"{path}: scores need the columns 'id' and 'probability', as 'dbnchurn score' writes "
             f"them; {listed(lacking)} is missing: {did_you_mean(lacking[0], header)}"
         )
-    source = _source(path, "id", csv, sheet)
+    source = _source(path, "id", header, csv, sheet)
     table = read_source(source, texts=OWN, kinds={"probability": "number"})
-    frame, notes = table.frame, list(table.notes)
+    frame, notes = table.frame.drop(columns=OTHER, errors="ignore"), list(table.notes)
     frame["probability"] = as_numbers(frame["probability"], path)
     outside = ~frame["probability"].between(0, 1)
     if outside.any():
@@ -74,9 +76,13 @@ def read_scores(
     return frame.drop_duplicates("customer").reset_index(drop=True), notes
 
 
-def _source(path: str, id: str, csv: CsvSettings | None, sheet: str | None) -> CampaignSource:
-    settings = Csv(**asdict(csv or CsvSettings()))
-    return CampaignSource(path=path, columns={"customer": id}, csv=settings, sheet=sheet)
+def _source(
+    path: str, id: str, header: Sequence[str], csv: CsvSettings | None, sheet: str | None
+) -> CampaignSource:
+    settings, columns = Csv(**asdict(csv or CsvSettings())), {CUSTOMER: id}
+    if id != CUSTOMER and CUSTOMER in header:
+        columns[OTHER] = CUSTOMER
+    return CampaignSource(path=path, columns=columns, csv=settings, sheet=sheet)
 
 
 def read_outcomes(
@@ -116,22 +122,23 @@ def read_outcomes(
     own = _id_column(path, header, id)
     name = _label_column(path, header, own, label, by, others_stayed)
     dated = name is not None and name.casefold() == "left_date"
+    column = OTHER if name == CUSTOMER else name  # as it is called once it is read
     table = read_source(
-        _source(path, own, csv, sheet),
-        texts=["customer"] if name is None or dated else ["customer", name],
-        kinds={name: "date"} if name is not None and dated else {},
+        _source(path, own, header, csv, sheet),
+        texts=[CUSTOMER] if column is None or dated else [CUSTOMER, column],
+        kinds={column: "date"} if column is not None and dated else {},
     )
     frame, notes = table.frame, list(table.notes)
     notes += id_note(path, own) if id is None else []
     blank = frame["customer"].isna()
     if blank.any():
         notes.append(f"{path}: {thousands(int(blank.sum()))} rows without an id: left out.")
-    if name is None:
+    if column is None or name is None:
         frame["y"] = 1.0
         notes.append(f"{path} has ids alone: everybody in it counts as having left.")
     else:
         # Emptied here and left out below, so that messages number the rows as the file does.
-        answers = frame[name].mask(blank)
+        answers = frame[column].mask(blank)
         frame["y"] = (
             _left_within(answers, path, since, days)
             if dated
@@ -139,10 +146,22 @@ def read_outcomes(
         )
     if (since is not None or days is not None) and not dated:
         raise ConfigError("--since and --days belong to dates of leaving, in a column 'left_date'")
-    frame = frame[~blank]
+    frame = _known_first(frame[~blank], path, notes)
     _one_each(frame, "y", path, notes, "two outcomes", "keep one row of each")
     kept = [column for column in frame if column in ("customer", "y", *by)]
     return frame.drop_duplicates("customer")[kept].reset_index(drop=True), notes
+
+
+def _known_first(frame: pd.DataFrame, path: str, notes: list[str]) -> pd.DataFrame:
+    """The rows without those that leave open what another row of the customer says."""
+    unknown = frame["y"].isna()
+    answered = unknown & frame["customer"].isin(frame["customer"][~unknown])
+    if answered.any():
+        notes.append(
+            f"{path}: {thousands(int(answered.sum()))} rows have no outcome, and another row of "
+            "the customer has one, which counts."
+        )
+    return frame[~answered]
 
 
 def _one_each(

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dbnchurn.months.folder_registry import CHAMPION, Champion, FolderRegistry
 from dbnchurn.months.mlflow_registry import MlflowRegistry, is_registered_model
+from dbnchurn.predictor.model_files import NAMES
 
 
 class Registry(Protocol):
@@ -91,6 +92,14 @@ def champion_at(place: str | Path, uri: str | None = None) -> Iterator[Champion]
             yield found
         return
     model = Path(place)
-    if (model / CHAMPION).is_file():
+    if not _is_model(model):
         model = FolderRegistry(model).champion()
     yield Champion(model, model)
+
+
+def _is_model(place: Path) -> bool:
+    """Whether a path is to be loaded as a model, and no folder of models is meant."""
+    if (place / CHAMPION).is_file():
+        return False
+    parts = (*NAMES, "model")  # a run is refused with the place of its model
+    return place.is_file() or any((place / part).exists() for part in parts)

@@ -20,7 +20,7 @@ from dbnchurn.evaluate import evaluate
 from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, gap_lines, gaps_by, outcome_gap
 from dbnchurn.evaluate.registry import METRICS
-from dbnchurn.months.outcome_files import ADDED, read_outcomes, read_scores
+from dbnchurn.months.outcome_files import ADDED, CUSTOMER, read_outcomes, read_scores
 from dbnchurn.predictor.scores import TIERS
 from dbnchurn.runs.backtest import RISK, check_columns_by
 from dbnchurn.runs.backtest_result import REVERSED, is_reversed
@@ -151,7 +151,7 @@ def join_scores(
         If a table cannot be read or can be read in two ways, ids do not match, or customers have
         two scores or outcomes.
     """
-    if taken := [name for name in by if name in ADDED]:
+    if taken := [name for name in by if name in (CUSTOMER, *ADDED)]:
         raise ConfigError(
             f"--by {listed(taken)}: the join of scores and outcomes gives this name to a column of "
             "its own; rename the column in the file"

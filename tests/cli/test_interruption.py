@@ -9,6 +9,7 @@ import pytest
 
 from dbnchurn.cli import cleaning
 from dbnchurn.cli.exit_codes import ExitCode
+from dbnchurn.cli.front_page import UNUSUAL
 from dbnchurn.cli.interruption import Terminated, code_of, sigterm_as_interruption
 
 
@@ -52,6 +53,18 @@ def test_a_reader_that_goes_away_is_no_fault(call, tmp_path, monkeypatch):
     code, _, err = call("clean", tmp_path)
     assert code == ExitCode.OUTPUT_CLOSED
     assert err == "standard output was closed before the end; files are written\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is full")
+@pytest.mark.parametrize("words", [["--help"], [], ["clean", "."]])
+def test_a_full_disk_ends_the_page_of_all_verbs_as_any_verb(call, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    for name in UNUSUAL:
+        monkeypatch.delenv(name, raising=False)
+    with open("/dev/full", "w", encoding="utf-8") as full, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", full)
+        code, _, err = call(*words)
+    assert (code, err) == (ExitCode.REFUSED, "error: No space left on device\n")
 
 
 @pytest.mark.parametrize("closed", ["1", "2"])

@@ -7,10 +7,13 @@ import pytest
 
 from dbnchurn.core import files
 from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.core.made_by import Command, running
+from dbnchurn.months.campaign_months import add_campaign
 from dbnchurn.months.history import (
     add_month,
     gap_of,
     outcome_facts,
+    read_entries,
     read_history,
     score_facts,
 )
@@ -62,6 +65,36 @@ def test_ended_while_writing_a_month_is_as_before(tmp_path, monkeypatch):
     assert contents(folder) == before
     add_month(folder, JULY, "0a1b", "outcomes", facts(0)[1])
     assert read_history(folder)[0].outcomes
+
+
+def test_entries_are_read_as_they_were_whatever_part_came_later(tmp_path):
+    folder = tmp_path / "history"
+    spring = {"campaign": "spring", "claim": "kept", "effect": -0.1, "low": -0.2, "high": -0.05,
+              "confidence": 0.95, "contacted": 90, "control": 10, "preliminary": False}  # fmt: skip
+    steps = [("outcomes", facts(0)[1]), ("scores", facts(0)[0])]
+    steps += [("campaign", {**spring, "campaign": name}) for name in ("spring", "autumn", "fall")]
+
+    def add(part, found):
+        if part == "campaign":
+            return add_campaign(folder, JULY, found)
+        return add_month(folder, JULY, "0a1b", part, found)
+
+    shown = []
+    for part, found in steps:
+        add(part, found)
+        command = Command(["monitor"])
+        with running(command):
+            texts = read_entries(folder)[1]
+            shown.append((texts, command.as_dict()["entries"]))
+    for texts, digests in shown:
+        with running(Command(["monitor"], entries_before=digests)):
+            assert read_entries(folder)[1] == texts
+    add_campaign(folder, JULY, {**spring, "effect": -0.11})
+    with (
+        running(Command(["monitor"], entries_before=shown[-1][1])),
+        pytest.raises(ConfigError, match=r"campaigns\.2024-07-01\.json has other bytes"),
+    ):
+        read_entries(folder)
 
 
 def test_what_is_no_history_is_refused(tmp_path):

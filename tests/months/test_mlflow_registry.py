@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -87,27 +89,108 @@ class Dies:
         return call
 
 
-CALLS = 17  # eight for the first model, seven for the second, two aliases
-FIRST = (6, 8, 15, 17)  # before files, before either version, and between the aliases
+CALLS = 18  # eight for the first model, seven for the second, three for the aliases
+FIRST = (6, 8, 15, 18)  # before files, before either version, and between the aliases
 
 
-@pytest.mark.parametrize(
-    "number",
-    [n if n in FIRST else pytest.param(n, marks=pytest.mark.long) for n in range(1, CALLS + 1)],
-)
-def test_killed_at_any_call_and_run_again_it_gives_the_same(uri, client, pair, number):
-    champion, new = pair
-    ours = [Predictor.load(model).version for model in (champion.model, new)]
-    name = f"killed{number}"
+def some(first, calls):
+    return [n if n in first else pytest.param(n, marks=pytest.mark.long) for n in range(1, calls)]
+
+
+def killed_and_run_again(uri, name, number, calls, new, champion):
     registry = MlflowRegistry(f"models:/{name}", uri)
     registry._client = Dies(registry._client, number)
     with pytest.raises(KeyboardInterrupt):
         registry.promote(new, champion)
     again = MlflowRegistry(f"models:/{name}", uri)
-    again._client = counting = Dies(again._client, CALLS + 1)
-    assert again.promote(new, champion) == f"models:/{name}/2"
+    again._client = counting = Dies(again._client, calls + 1)
+    place = again.promote(new, champion)
     assert counting._left > 0
+    return place
+
+
+@pytest.mark.parametrize("number", some(FIRST, CALLS + 1))
+def test_killed_at_any_call_and_run_again_it_gives_the_same(uri, client, pair, number):
+    champion, new = pair
+    ours = [Predictor.load(model).version for model in (champion.model, new)]
+    name = f"killed{number}"
+    assert killed_and_run_again(uri, name, number, CALLS, new, champion) == f"models:/{name}/2"
     assert versions(client, name) == {1: (ours[0], ["previous"]), 2: (ours[1], ["champion"])}
+
+
+@pytest.mark.parametrize("number", some((9, 15, 18), 19))  # a kept version is fetched
+@pytest.mark.parametrize("damaged", [False, True])
+def test_killed_where_the_model_is_kept_with_other_files(uri, client, pair, number, damaged):
+    champion, new = pair
+    ours = [Predictor.load(model).version for model in (champion.model, new)]
+    name = f"bare{number}{damaged}"
+    registry = MlflowRegistry(f"models:/{name}", uri)
+    if damaged:
+        registry.keep(new)
+        shutil.rmtree(files_of(client, name, "1"))
+    else:
+        registry.keep(copied(new, new.parent.parent / "bare" / "model"))
+    assert killed_and_run_again(uri, name, number, 19, new, champion) == f"models:/{name}/3"
+    kept = {1: (ours[1], []), 2: (ours[0], ["previous"]), 3: (ours[1], ["champion"])}
+    assert versions(client, name) == kept
+    with registry.champion() as found:
+        assert (found.model.parent / "metrics.json").is_file()
+
+
+def copied(model, place):
+    shutil.copytree(model, place)
+    return place
+
+
+def files_of(client, name, version):
+    return client.get_model_version_download_uri(name, version).removeprefix("file://")
+
+
+def test_a_model_with_other_files_is_another_version(uri, client, fitted, tmp_path, caplog):
+    registry = MlflowRegistry("models:/files", uri)
+    for run, about in (("old", "id"), ("new", "customer")):
+        fitted.save(tmp_path / run / "model", about={"id": about}, mkdir=True)
+    assert registry.promote(tmp_path / "old" / "model") == "models:/files/1"
+    # What scores is the same, and what the model knows of its tables is not.
+    assert registry.promote(tmp_path / "new" / "model") == "models:/files/2"
+    with registry.champion() as found:
+        assert Predictor.load(found.model).about["id"] == "customer"
+    # Rows that it learned from arrive, and are not lost where a bare copy is promoted.
+    copied(tmp_path / "new" / "model", tmp_path / "bare" / "model")
+    (tmp_path / "new" / "learned_rows.parquet").write_bytes(b"rows")
+    for run in ("new", "bare", "new"):
+        assert registry.keep(tmp_path / run / "model") == ("2" if run == "bare" else "3")
+    assert registry.promote(tmp_path / "new" / "model") == "models:/files/3"
+    assert versions(client, "files")[2][1] == ["previous"]
+    # A version whose files are gone or damaged is no copy, and that is said.
+    Path(files_of(client, "files", "3"), "data", "model", "card.md").write_text("other")
+    shutil.rmtree(files_of(client, "files", "2"))
+    assert registry.promote(tmp_path / "new" / "model") == "models:/files/4"
+    assert "models:/files/2 cannot be read" in caplog.text
+    assert "card.md is damaged" in caplog.text
+    assert "a whole copy is registered" in caplog.text
+    (tmp_path / "new" / "model" / "notes.txt").write_text("ours")
+    with pytest.raises(ArtifactError, match=r"notes\.txt.*no part of a model"):
+        registry.keep(tmp_path / "new" / "model")
+
+
+def test_previous_is_what_the_alias_held(uri, client, fitted, pair, tmp_path):
+    champion, new = pair
+    registry = MlflowRegistry("models:/held", uri)
+    fitted.save(tmp_path / "third" / "model", about={"id": "third"}, mkdir=True)
+    third = tmp_path / "third" / "model"
+    registry.promote(champion.model)
+    registry.promote(new)
+    for _ in range(2):
+        registry.promote(third)
+        assert [held for _, held in versions(client, "held").values()] == [
+            [], ["previous"], ["champion"],
+        ]  # fmt: skip
+    # Compared with the first, it takes the place of the third all the same.
+    registry.promote(new, champion)
+    assert [held for _, held in versions(client, "held").values()] == [
+        [], ["champion"], ["previous"],
+    ]  # fmt: skip
 
 
 def test_a_recalibrated_champion_is_promoted_in_the_registry(uri, client, later):
@@ -133,7 +216,7 @@ def test_changed_bytes_and_other_models_are_refused(uri, client, pair, tmp_path)
     champion, new = pair
     registry = MlflowRegistry("models:/changed", uri)
     registry.promote(new)
-    source = client.get_model_version_download_uri("changed", "1").removeprefix("file://")
+    source = files_of(client, "changed", "1")
     shutil.copyfile(champion.model / "card.md", f"{source}/data/model/card.md")
     with (
         pytest.raises(ArtifactError, match=r"models:/changed/1.*card\.md is damaged"),
@@ -143,6 +226,12 @@ def test_changed_bytes_and_other_models_are_refused(uri, client, pair, tmp_path)
     shutil.rmtree(f"{source}/data/model")
     shutil.copytree(champion.model, f"{source}/data/model")
     with pytest.raises(ArtifactError, match="expect"), registry.champion():
+        pass
+    assert client.create_registered_model("unnamed")
+    with (
+        pytest.raises(ConfigError, match="no model was promoted there yet"),
+        MlflowRegistry("models:/unnamed", uri).champion(),
+    ):
         pass
     for wrong in ("models:/changed@other", "models:/changed/7", "models:/nowhere"):
         with (
@@ -184,7 +273,10 @@ def test_a_registry_that_cannot_be_is_refused_before_any_work(tmp_path, pair):
     absent = MlflowRegistry("models:/churn", f"sqlite:///{tmp_path / 'no' / 'store.db'}")
     with pytest.raises(ConfigError, match="let it be made with --mkdir"):
         absent.check(pair[0].model, mkdir=False)
-    with pytest.raises(ConfigError, match="does not exist"), absent.champion():
+    with (
+        pytest.raises(ConfigError, match="does not exist, so no model was promoted there yet"),
+        absent.champion(),
+    ):
         pass
     assert not (tmp_path / "no").exists()
     (tmp_path / "taken.db").write_text("no database")
@@ -192,3 +284,22 @@ def test_a_registry_that_cannot_be_is_refused_before_any_work(tmp_path, pair):
     with pytest.raises(ConfigError, match="cannot be registered"):
         taken.check(pair[0].model, mkdir=False)
     assert is_registered_model("models:/churn")
+
+
+def test_a_database_without_a_driver_is_refused_in_one_sentence(pair, monkeypatch):
+    for driver in ("psycopg", "psycopg2"):
+        monkeypatch.setitem(sys.modules, driver, None)
+    registry = MlflowRegistry("models:/churn", "postgresql://host/mlflow")
+    refusal = r"package 'psycopg2?', which this store needs, is not installed; install it"
+    with pytest.raises(ConfigError, match=refusal):
+        registry.check(pair[0].model, mkdir=False)
+    with pytest.raises(ConfigError, match=refusal), registry.champion():
+        pass
+
+
+def test_missing_files_are_named(uri, client, pair):
+    registry = MlflowRegistry("models:/gone", uri)
+    registry.promote(pair[1])
+    shutil.rmtree(files_of(client, "gone", "1"))
+    with pytest.raises(ConfigError, match="No such artifact: 'churn'"), registry.champion():
+        pass

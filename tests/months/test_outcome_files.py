@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from dbnchurn.core.errors import DataError
+from dbnchurn.core.errors import ConfigError, DataError
 from dbnchurn.months.outcome_files import read_outcomes, read_scores
 from dbnchurn.months.past_months import join_months
 from dbnchurn.months.scored_outcomes import join_scores
@@ -90,3 +90,41 @@ def test_both_files_are_read_as_told(tmp_path):
     assert (found.gaps[0].rows, found.gaps[0].left) == (40, 10)
     with pytest.raises(DataError, match="July"):
         join_scores(tmp_path / "s.xlsx", tmp_path / "o.xlsx", **names, sheet="July")
+
+
+def test_a_second_column_that_may_name_customers_is_no_obstacle(write, scores_file):
+    rows = {"id": [1, 2, 3], "customer": ["Ann", "Bo", "Cy"], "Churn": ["yes", "no", "no"]}
+    two = write(pd.DataFrame(rows), "two.csv")
+    with pytest.raises(ConfigError, match=r"which column names the customer.*give --id COLUMN"):
+        outcomes(two)
+    renamed = write(pd.DataFrame(rows).rename(columns={"id": "customerID"}), "renamed.csv")
+    how = (None, (), None, None, None, None, False)
+    for path, id in ((two, "id"), (renamed, "customerID")):
+        frame, _ = read_outcomes(str(path), id, *how)
+        assert dict(zip(frame["customer"], frame["y"], strict=True)) == {"1": 1, "2": 0, "3": 0}
+    frame, _ = read_outcomes(str(two), "customer", *how)
+    assert frame["customer"].tolist() == ["Ann", "Bo", "Cy"]
+    # It may also be the one that says who left, and is named so in messages.
+    answers = pd.DataFrame({"id": [1, 2], "customer": ["stayed", "churned"]})
+    frame, _ = read_outcomes(str(write(answers, "answers.csv")), "id", "customer", *how[1:])
+    assert frame["y"].tolist() == [0, 1]
+    empty = write(answers.assign(customer=None), "empty.csv")
+    with pytest.raises(DataError, match="label column 'customer' is empty"):
+        read_outcomes(str(empty), "id", "customer", *how[1:])
+    # Scores may have such a column too, and none is compared by it.
+    scores = scores_file([0.1, 0.9, 0.2] * 10, customer=["Ann", "Bo", "Cy"] * 10)
+    frame, _ = read_scores(str(scores))
+    assert frame["customer"].tolist() == [str(k) for k in range(1, 31)]
+    with pytest.raises(ConfigError, match=r"--by 'customer'.*rename the column"):
+        join_scores(scores, two, id="id", by=("customer",))
+
+
+def test_of_a_known_and_an_unknown_outcome_the_known_one_counts(write):
+    told = {"id": [1, 2, 2, 3, 3], "left": ["no", None, "yes", None, None]}
+    frame, notes = outcomes(write(pd.DataFrame(told), "o.csv"))
+    found = dict(zip(frame["customer"], frame["y"].fillna(-1), strict=True))
+    assert found == {"1": 0, "2": 1, "3": -1}
+    assert any(
+        "1 rows have no outcome, and another row of the customer has one" in n for n in notes
+    )
+    assert any("1 repeated rows count once" in note for note in notes)

@@ -19,6 +19,23 @@ def test_a_path_is_a_folder_and_its_champion_is_read(shared_model, tmp_path):
         assert champion.model == place
 
 
+def test_a_registry_without_a_champion_says_what_to_do(shared_model, tmp_path):
+    registry = FolderRegistry(tmp_path / "models")
+    for said in (r"models does not exist, so no model was promoted", "models: no model was promo"):
+        with (
+            pytest.raises(ConfigError, match=rf"{said}.*give the folder of the model in use"),
+            champion_at(registry.folder),
+        ):
+            pass
+        registry.keep(shared_model)
+    # What is a model, or a run, is none of these, whatever it lacks.
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    (tmp_path / "run" / "model" / "card.md").touch()
+    for place in (tmp_path / "run", tmp_path / "run" / "model"):
+        with champion_at(place) as champion:
+            assert champion.model == place
+
+
 def test_a_registered_model_without_the_extra_is_refused_in_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     for refuse in (registry_at, lambda *args: champion_at(*args).__enter__()):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from dbnchurn.core.errors import ArtifactError, ConfigError, DataError, first_line
 from dbnchurn.core.places import check_places, make_folder
@@ -33,6 +36,8 @@ NAMED = re.compile(r"models:/(?P<name>[^/@:'\"`]+)(?:@(?P<alias>[^/@]+)|/(?P<ver
 VERSION, DIGEST = "dbnchurn.version", "dbnchurn.digest"
 """Tags of a version: of what scores, and of every byte of the model."""
 TRACKING_URI, REGISTRY_URI = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
+PORTS = {"http": 80, "https": 443}
+PATIENCE = 5.0  # seconds for a connection
 FILES = "churn"  # folder of a run's artifacts with the pyfunc model
 THERE, NOT_THERE = "RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST"
 UNKNOWN_ALIAS = "INVALID_PARAMETER_VALUE"
@@ -81,6 +86,8 @@ class MlflowRegistry:
     @cached_property
     def _client(self) -> Any:
         """Made when it is first needed, as MLflow makes a store that is not there."""
+        for uri in dict.fromkeys((self._tracking, self._registry)):
+            _check_server(uri)
         return client_of(self._tracking, self._registry)
 
     @contextmanager
@@ -322,3 +329,21 @@ def is_registered_model(place: str | Path) -> bool:
     (True, False)
     """
     return isinstance(place, str) and place.startswith(SCHEME)
+
+
+def _check_server(uri: str) -> None:
+    """Refuse a server that takes no connection, which MLflow would ask again for minutes.
+
+    Where a proxy stands between, only MLflow itself can tell.
+    """
+    place = urlsplit(uri)
+    if place.scheme not in PORTS or place.hostname is None or place.scheme in getproxies():
+        return
+    try:
+        port = place.port or PORTS[place.scheme]
+        socket.create_connection((place.hostname, port), PATIENCE).close()
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"MLflow: the server {place.hostname} takes no connection ({first_line(error)}); look "
+            f"at retraining.registry_uri and {TRACKING_URI}"
+        ) from error

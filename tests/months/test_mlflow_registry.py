@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -295,6 +296,18 @@ def test_a_database_without_a_driver_is_refused_in_one_sentence(pair, monkeypatc
         registry.check(pair[0].model, mkdir=False)
     with pytest.raises(ConfigError, match=refusal), registry.champion():
         pass
+
+
+def test_a_server_that_takes_no_connection_is_refused_at_once(pair, monkeypatch):
+    monkeypatch.setattr("dbnchurn.months.mlflow_registry.getproxies", dict)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        registry = MlflowRegistry("models:/churn", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        refusal = r"the server 127\.0\.0\.1 takes no connection \(.+\); look at retraining"
+        with pytest.raises(ConfigError, match=refusal):
+            registry.check(pair[0].model, mkdir=False)
+        with pytest.raises(ConfigError, match=refusal), registry.champion():
+            pass
 
 
 def test_missing_files_are_named(uri, client, pair):

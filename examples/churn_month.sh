@@ -17,18 +17,19 @@ if [ -e "done/$month" ]; then
   echo "$month is done"
   exit 0
 fi
-# Kept for the case that it runs again: on a later day, or after another model was promoted.
-[ -s "lists/$month.day" ] || echo "$today" > "lists/$month.day"
+# Kept for the case that it runs again after another model was promoted.
 [ -s "lists/$month.model" ] || cat models/champion > "lists/$month.model"
-day=$(cat "lists/$month.day")
 champion=$(cat "lists/$month.model")
 model="models/$champion"
 
-# The table of the month, with a page of the quality of its data; then scores, the list and its log.
+# The table of the month; then scores, the list and its log.
 if [ ! -d "features/$month" ]; then
   dbnchurn prepare --model "$model" --cutoff "$month" --sources crm.yaml --output "features/$month"
 fi
-suppress="lists/$month.suppress.csv" # kept, so that a month that runs again draws the same list
+# Day and suppression list are kept from here on: a month that runs again draws the same list.
+[ -s "lists/$month.day" ] || echo "$today" > "lists/$month.day"
+day=$(cat "lists/$month.day")
+suppress="lists/$month.suppress.csv"
 if [ ! -f "$suppress" ]; then
   python3 do_not_contact.py contacts.csv outcomes.csv "$month" "$day" > "$suppress.new"
   mv "$suppress.new" "$suppress"

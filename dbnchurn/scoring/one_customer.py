@@ -98,7 +98,7 @@ def what_if_of(
     sheet : str, optional
         Sheet of a spreadsheet.
     allow_changed : collection of str, optional
-        Columns that may have changed, as :func:`dbnchurn.score_file` takes them.
+        Columns that may have changed, as :func:`dbnchurn.scoring.score_file` takes them.
     expect, public_key : optional
         As :meth:`dbnchurn.Predictor.load` takes them.
 

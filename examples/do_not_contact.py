@@ -7,8 +7,9 @@ of, and those whom another campaign held out within 90 days: a contact would spo
 Who left before the cutoff and is scored came back, and is no leaver. Campaigns are named by their
 cutoff; rows of this one do not count, so that a month may run again.
 
-The files are read as `dbnchurn lift` reads them. One that is not there holds nobody; of one that
-cannot be read, or has no dates of leaving, it is said why, and nothing is printed.
+The files are read as `dbnchurn lift` reads them. One that is not there, or has a header alone,
+holds nobody; of one that cannot be read, or has no dates of leaving, it is said why, and nothing
+is printed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ HELD_OUT = timedelta(days=90)
 
 def held_out(path: str, campaign: str, day: date) -> set[str]:
     """Ids of those whom another campaign held out within 90 days before a day."""
-    if not Path(path).exists():
+    if not _has_rows(path):
         return set()
     log = ContactLog.read(path)
     _say(log.notes)
@@ -39,7 +40,7 @@ def held_out(path: str, campaign: str, day: date) -> set[str]:
 
 def left(path: str, cutoff: date, day: date) -> set[str]:
     """Ids of those who left from a cutoff up to a day, both included."""
-    if not Path(path).exists():
+    if not _has_rows(path):
         return set()
     outcomes = Outcomes.read(path)
     _say(outcomes.notes)
@@ -50,6 +51,13 @@ def left(path: str, cutoff: date, day: date) -> set[str]:
             f"{cutoff}; add the column 'left_date', empty for those who stayed"
         )
     return set(rows["customer"][rows["left_date"].between(str(cutoff), str(day))])
+
+
+def _has_rows(path: str) -> bool:
+    """False of a file that is not there, or of one line, its header."""
+    if not Path(path).exists():
+        return False
+    return sum(bool(line.strip()) for line in Path(path).read_bytes().splitlines()) != 1
 
 
 def _say(notes: tuple[str, ...]) -> None:

@@ -20,6 +20,12 @@ for kept in lists/*.day; do # the earliest month first
     echo "The campaign $month is measured from $over on, when its outcome window is over."
     continue
   fi
+  code=0
   dbnchurn lift contacts.csv outcomes.csv --campaign "$month" --days "$days" --as-of "$today" \
-    --history history --month "$month"
+    --history history --month "$month" || code=$?
+  case $code in
+    0) ;;
+    2) echo "The campaign $month is not measured; see why above, mend it, and it is measured next time." ;;
+    *) exit "$code" ;;
+  esac
 done

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dbnchurn.campaign.source import CampaignSource
+from dbnchurn.core.errors import listed
 from dbnchurn.tables.roles import is_key_name
 from dbnchurn.tables.streaming import open_files
 
@@ -64,14 +65,16 @@ def own_names(header: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:
     return {needed: names[0] for needed, names in found.items() if len(names) == 1}
 
 
-def id_note(where: str, column: str) -> list[str]:
-    """What is said of a column of ids without a usual name.
+def id_note(where: str, column: str, header: Sequence[str]) -> list[str]:
+    """What is said of a column of ids without a usual name, or beside another that may hold them.
 
     Parameters
     ----------
     where : str
         Name of the table.
     column : str
+    header : sequence of str
+        All columns of the table.
 
     Returns
     -------
@@ -79,9 +82,15 @@ def id_note(where: str, column: str) -> list[str]:
 
     Examples
     --------
-    >>> id_note("left.csv", "Kundennummer"), id_note("left.csv", "id")
-    (["left.csv: 'Kundennummer' names the customers."], [])
+    >>> id_note("left.csv", "id", ["id", "left"])
+    []
+    >>> id_note("left.csv", "id", ["id", "msisdn"])
+    ["left.csv: 'id' names the customers, and 'msisdn' does not."]
     """
+    others = [n for n in header if n != column and (n in IDS or is_key_name(n))]
+    if others:
+        verb = "does" if len(others) == 1 else "do"
+        return [f"{where}: {column!r} names the customers, and {listed(others)} {verb} not."]
     return [] if column in IDS else [f"{where}: {column!r} names the customers."]
 
 
@@ -106,6 +115,8 @@ def with_own_names(source: CampaignSource) -> tuple[CampaignSource, list[str]]:
     if source.path is None:
         return source, []
     files = open_files(source.path, source.csv.settings(), sheet=source.sheet)
-    own = own_names([*next(iter(files.columns.values()))], source.columns)
-    said = id_note(source.name, own.get("customer", "customer"))
+    header = [*next(iter(files.columns.values()))]
+    own = own_names(header, source.columns)
+    named = {**source.columns, **own}.get("customer", "customer")
+    said = [] if "customer" in source.columns else id_note(source.name, named, header)
     return source.model_copy(update={"columns": {**source.columns, **own}}), said

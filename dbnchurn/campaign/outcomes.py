@@ -86,14 +86,15 @@ class Outcomes:
         DataError
             If a column is missing or holds something else.
         """
-        own = own_names([str(column) for column in frame.columns], {})
-        notes = id_note(name, own.get("customer", "customer"))
+        header = [str(column) for column in frame.columns]
+        own = own_names(header, {})
+        notes = id_note(name, own.get("customer", "customer"), header)
         frame = frame.rename(columns={theirs: needed for needed, theirs in own.items()})
         if "customer" not in frame or not {"left", "left_date"} & set(frame):
             raise DataError(
                 f"{name}: outcomes need the columns 'customer' and 'left' (0 or 1) or 'left_date' "
                 f"(empty for those who stayed), this has {listed(frame.columns)}; name them so "
-                "(one of 'customer', 'id' and 'customer_id'), or say in a config how they are "
+                "(just one of 'customer', 'id' and 'customer_id'), or say in a config how they are "
                 "called: outcomes: {path: …, columns: {customer: …, left: …}}"
             )
         unused = [column for column in frame if column not in COLUMNS]

@@ -336,14 +336,18 @@ def _check_server(uri: str) -> None:
 
     Where a proxy stands between, only MLflow itself can tell.
     """
-    place = urlsplit(uri)
+    where = f"look at retraining.registry_uri and {TRACKING_URI}"
+    try:
+        place = urlsplit(uri)
+        port = place.port or PORTS.get(place.scheme)
+    except ValueError as error:
+        raise ConfigError(f"MLflow: the address cannot be read ({error}); {where}") from error
     if place.scheme not in PORTS or place.hostname is None or place.scheme in getproxies():
         return
     try:
-        port = place.port or PORTS[place.scheme]
         socket.create_connection((place.hostname, port), PATIENCE).close()
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise ConfigError(
-            f"MLflow: the server {place.hostname} takes no connection ({first_line(error)}); look "
-            f"at retraining.registry_uri and {TRACKING_URI}"
+            f"MLflow: the server {place.hostname} takes no connection ({first_line(error)}); "
+            f"{where}"
         ) from error

@@ -129,7 +129,7 @@ def read_outcomes(
         kinds={column: "date"} if column is not None and dated else {},
     )
     frame, notes = table.frame, list(table.notes)
-    notes += id_note(path, own) if id is None else []
+    notes += id_note(path, own, header) if id is None else []
     blank = frame["customer"].isna()
     if blank.any():
         notes.append(f"{path}: {thousands(int(blank.sum()))} rows without an id: left out.")

@@ -127,22 +127,30 @@ class Backtest:
         standing = self.standing(PRIMARY)
         if old is None or standing == "–":
             return f"{measured}; there is no promise to hold it against."
-        interval = f"the interval that training gave, {span(old)}"
-        if standing == "inside":
-            return f"{measured}, lies inside {interval}: the model holds its promise."
+        return f"{measured}, {self._held(standing, old)}"
+
+    def _held(self, standing: str, promised: Number) -> str:
+        """What the standing of the headline says, beside that of the order of the customers."""
+        interval = f"the interval that training gave, {span(promised)}"
+        order = self.standing(RANKING)
+        where = f"lies {'inside' if standing == 'inside' else 'outside'} {interval}"
+        apart = (
+            f"{where}; but {METRICS[RANKING].label_in_sentence}, which does not depend on the "
+            "share who leave, lies"
+        )
         if standing.endswith("near"):
+            return f"{where}, but so few customers leave it open: the two intervals overlap."
+        if order == "below" and standing != "below":
+            return f"{apart} below its own: the order of the customers is worse than promised."
+        if standing == "inside":
+            return f"{where}: the model holds its promise."
+        if order == "inside":
             return (
-                f"{measured}, lies outside {interval}, but so few customers leave it open: the "
-                "two intervals overlap."
-            )
-        if self.standing(RANKING) == "inside":
-            return (
-                f"{measured}, lies outside {interval}. It depends on the share who leave, and "
-                f"{METRICS[RANKING].label_in_sentence} does not, which lies inside its own: the "
-                "order of the customers is as good as promised."
+                f"{apart} inside its own: over all customers the order is as good as promised; "
+                "look at the lift of the first tenth."
             )
         change = "worse" if standing == "below" else "better"
-        return f"{measured}, lies outside {interval}: the model does {change} than promised."
+        return f"{where}: the model does {change} than promised."
 
     @property
     def calibration(self) -> str:

@@ -48,5 +48,7 @@ def test_rows_in_memory_are_named_alike():
     assert Outcomes.of(pd.DataFrame({"msisdn": ["7"], "left": [0]}), "o").notes == (
         "o: 'msisdn' names the customers.",
     )
-    with pytest.raises(DataError, match=r"has 'id', .* name them so \(one of 'customer', 'id'"):
+    with pytest.raises(
+        DataError, match=r"has 'id', .* name them so \(just one of 'customer', 'id'"
+    ):
         Outcomes.of(pd.DataFrame({"id": [1], "customer_id": [2], "left": [0]}))

@@ -20,9 +20,10 @@ from tests.shown_commands import wrong
 
 # Stands for `dbnchurn`: notes what it was called with, makes what later steps look for, which holds
 # how it was called, and ends `monitor` with the code of a file. A call that FAIL describes ends
-# with WITH, or kills the script.
+# with WITH, or kills the script; with 2, a refusal, it makes nothing.
 STAND_IN = """#!/bin/sh
 echo "$*" >> calls
+[ "$WITH" != 2 ] || case "$*" in $FAIL) exit 2 ;; esac
 for word; do
   case ${before:-} in
     --output | --campaign) [ "$1" = prepare ] && mkdir "$word" || echo "$*" > "$word" ;;
@@ -153,6 +154,16 @@ def test_a_campaign_too_small_for_feedback_ends_no_month(month):
     assert (verbs[-1], code) == ("monitor", 0)
     assert "What would have come of 2024-09-01 without its campaign is not known" in said
     assert month("2024-11-03", fail="*--contact-log*", end="1")[1] == 1  # a fault is none
+
+
+def test_a_campaign_that_lift_refuses_is_tried_again_and_holds_nothing_up(month):
+    month("2024-09-03")
+    verbs, code, _, said = month("2024-10-03", fail="lift *2024-09-01*", end="2")
+    assert (verbs[-1], code) == ("monitor", 0)
+    assert "The campaign 2024-09-01 is not measured; see why above" in said
+    calls = month("2024-11-03", fail="lift *2024-09-01*", end="2")[2]
+    assert [call.split()[4] for call in measured(calls)] == ["2024-09-01", "2024-10-01"]
+    assert month("2024-12-03", fail="lift *", end="1")[1] == 1  # a fault is none
 
 
 def measured(calls):

@@ -60,6 +60,11 @@ def test_outcomes_are_read_as_people_have_them(listed, outcomes, encoding):
     assert (found.stdout, found.code) == ("customer\n5\n", 0)
 
 
+def test_a_header_alone_holds_nobody(listed):
+    found = listed("id,left_date\n", log="none.csv")
+    assert (found.stdout, found.code) == ("customer\n", 0)
+
+
 @pytest.mark.parametrize(
     ("outcomes", "told"),
     [

@@ -310,6 +310,12 @@ def test_a_server_that_takes_no_connection_is_refused_at_once(pair, monkeypatch)
             pass
 
 
+@pytest.mark.parametrize("address", ["http://[mlflow:5000", "http://mlflow:port"])
+def test_an_address_that_is_none_is_refused(pair, address):
+    with pytest.raises(ConfigError, match="the address cannot be read"):
+        MlflowRegistry("models:/churn", address).check(pair[0].model, mkdir=False)
+
+
 def test_missing_files_are_named(uri, client, pair):
     registry = MlflowRegistry("models:/gone", uri)
     registry.promote(pair[1])

@@ -182,6 +182,19 @@ def test_the_verdict_goes_by_where_the_number_lies(value, low, high, standing, w
     assert words in found.verdict
 
 
+@pytest.mark.parametrize("value", [0.5, 0.9])
+def test_a_higher_share_hides_no_worse_order(value):
+    precision = {"value": value, "low": value - 0.05, "high": value + 0.05}
+    promised = {
+        "average_precision": {"value": 0.5, "low": 0.4, "high": 0.6},
+        "roc_auc": {"value": 0.8, "low": 0.75, "high": 0.85},
+    }
+    curve = {"value": 0.7, "low": 0.69, "high": 0.71}
+    measured = {"average_precision": precision, "roc_auc": curve, "n": 100, "base_rate": 0.2}
+    verdict = Backtest("m", promised, measured).verdict
+    assert verdict.endswith("below its own: the order of the customers is worse than promised.")
+
+
 def test_where_fewer_leave_the_order_is_judged_by_the_area_under_the_curve():
     precision = {"value": 0.1, "low": 0.05, "high": 0.2}
     promised = {

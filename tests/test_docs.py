@@ -52,6 +52,7 @@ LONG = {
         "python scripts/benchmark_": "measures for minutes",
         "python scripts/check_interruption.py": "trains twenty times",
     },
+    "docs/months.md": {"python scripts/draw_year.py": "lives through a year for four minutes"},
     "docs/personas.md": {
         "dbnchurn personas": "needs IBM's sample tables, which are not in the repository",
         "dbnchurn assign": "needs the personas of the command before",

@@ -18,6 +18,7 @@ import csv
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -25,26 +26,23 @@ from dbnchurn.campaign import ContactLog, Outcomes
 from dbnchurn.core.errors import DataError, DbnchurnError
 
 HELD_OUT = timedelta(days=90)
+Table = TypeVar("Table", ContactLog, Outcomes)
 
 
 def held_out(path: str, campaign: str, day: date) -> set[str]:
     """Ids of those whom another campaign held out within 90 days before a day."""
-    if not _has_rows(path):
+    if not _has_rows(path, "contact_date"):
         return set()
-    log = ContactLog.read(path)
-    _say(log.notes)
-    rows = log.frame
+    rows = _told(ContactLog.read(path)).frame
     own = (rows["arm"] == "control") & (rows["campaign"] != campaign)
     return set(rows["customer"][own & (rows["contact_date"] >= pd.Timestamp(day - HELD_OUT))])
 
 
 def left(path: str, cutoff: date, day: date) -> set[str]:
     """Ids of those who left from a cutoff up to a day, both included."""
-    if not _has_rows(path):
+    if not _has_rows(path, "left_date"):
         return set()
-    outcomes = Outcomes.read(path)
-    _say(outcomes.notes)
-    rows = outcomes.frame
+    rows = _told(Outcomes.read(path)).frame
     if "left_date" not in rows:
         raise DataError(
             f"{path}: it does not say when customers left, so nobody knows who left since "
@@ -53,16 +51,21 @@ def left(path: str, cutoff: date, day: date) -> set[str]:
     return set(rows["customer"][rows["left_date"].between(str(cutoff), str(day))])
 
 
-def _has_rows(path: str) -> bool:
-    """False of a file that is not there, or of one line, its header."""
+def _has_rows(path: str, column: str) -> bool:
+    """False of a file that is not there, or of text in one line: a header with this column."""
     if not Path(path).exists():
         return False
-    return sum(bool(line.strip()) for line in Path(path).read_bytes().splitlines()) != 1
+    if Path(path).suffix not in (".csv", ".tsv", ".txt"):
+        return True
+    lines = [line for line in Path(path).read_bytes().splitlines() if line.strip()]
+    return len(lines) != 1 or column.encode() not in lines[0].lower()
 
 
-def _say(notes: tuple[str, ...]) -> None:
-    for note in notes:
+def _told(table: Table) -> Table:
+    """A table whose notes are said."""
+    for note in table.notes:
         print(note, file=sys.stderr)
+    return table
 
 
 if __name__ == "__main__":

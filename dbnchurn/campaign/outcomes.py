@@ -88,7 +88,7 @@ class Outcomes:
         """
         header = [str(column) for column in frame.columns]
         own = own_names(header, {})
-        notes = id_note(name, own.get("customer", "customer"), header)
+        notes = id_note(name, own["customer"], header) if "customer" in own else []
         frame = frame.rename(columns={theirs: needed for needed, theirs in own.items()})
         if "customer" not in frame or not {"left", "left_date"} & set(frame):
             raise DataError(

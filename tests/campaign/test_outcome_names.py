@@ -43,6 +43,21 @@ def test_files_are_read_as_they_are_named(tmp_path):
     assert (source.columns, said) == ({"customer": "Left_Date"}, [])
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("id,Kundennummer,left", "'id' names the customers, and 'Kundennummer' does not."),
+        ("customer,id,left", "'customer' names the customers, and 'id' does not."),
+        ("msisdn,town,left", "'msisdn' names the customers."),
+    ],
+)
+def test_which_column_names_the_customers_is_said_once_as_the_file_has_it(tmp_path, header, said):
+    path = tmp_path / "o.csv"
+    path.write_text(f"{header}\n1,907,0\n2,908,1\n3,909,0\n")
+    notes = Outcomes.read(path).notes
+    assert [note for note in notes if "names the customers" in note] == [f"{path}: {said}"]
+
+
 def test_rows_in_memory_are_named_alike():
     assert Outcomes.of(pd.DataFrame({"id": ["7"], "LEFT": ["yes"]})).frame["left"].tolist() == [1]
     assert Outcomes.of(pd.DataFrame({"msisdn": ["7"], "left": [0]}), "o").notes == (

@@ -73,6 +73,7 @@ def test_a_header_alone_holds_nobody(listed):
         ("id,left\n5,1\n6,0\n", "it does not say when customers left"),
         ("name,left_date\nAnna,2024-10-02\n", "outcomes need the columns 'customer'"),
         ("", "the file is empty"),
+        ("907\n", "the first line holds values"),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_refused_and_nothing_is_printed(listed, outcomes, told):

@@ -14,6 +14,7 @@ from dbnchurn.portraits.columns import Column, Kind
 from dbnchurn.portraits.config import SECTIONS, PortraitConfig
 from dbnchurn.portraits.customer_keys import EMPTY, key_expression, total_ids
 from dbnchurn.portraits.raw_tables import RawTable, open_raw
+from dbnchurn.tables.column_names import refuse_absent_private
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.zoned_times import ZONED, refuse_zones
 
@@ -239,12 +240,7 @@ def check_private(config: PortraitConfig, tables: Collection[TypedTable]) -> Non
                 f"{table.where} ({table.name}): {listed(read)} is private, and the config reads it "
                 "under another name; take it out of one of the two"
             )
-    there = {name for table in tables for name in table.all_columns}
-    if absent := [name for name in config.private if name not in there]:
-        raise DataError(
-            f"private: no table has the column {listed(absent)}: "
-            f"{did_you_mean(absent[0], sorted(there))}"
-        )
+    refuse_absent_private(config.private, (n for table in tables for n in table.all_columns))
 
 
 def shown_columns(session: Session, config: PortraitConfig, table: TypedTable) -> list[Column]:

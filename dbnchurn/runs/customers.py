@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dbnchurn.core.errors import ConfigError, DataError, did_you_mean, listed
+from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.typing import Floats, Rows
 from dbnchurn.data.build import QUARANTINE, Built, build, draw_customers, load
 from dbnchurn.data.draw import DrawRule
@@ -29,6 +29,7 @@ from dbnchurn.runs.config import DataSection, RunConfig
 from dbnchurn.runs.engine import Engine
 from dbnchurn.runs.folder import write_json
 from dbnchurn.runs.side_columns import cost_columns, separate_side_columns
+from dbnchurn.tables.column_names import refuse_absent_private
 from dbnchurn.tables.contract import Contract, Customers, apply_contract, with_rejected_lines
 from dbnchurn.tables.label import inverted
 from dbnchurn.tables.label_classes import left_sentence, majority_warning
@@ -90,20 +91,11 @@ def read_customers(
             built = draw_customers(whole, rule)
         if built.draw is not None:
             log.warning("%s", built.draw.sentence)
-        _check_private(built, config.private)
+        there = (name for source in built.tables.values() for name in source.columns)
+        refuse_absent_private(config.private, there)
         table = load(built)
     table = replace(table, notes=_without_private(table.notes, config.private))
     return separate_side_columns(config, _with_outcome(table, config)), built
-
-
-def _check_private(built: Built, private: Sequence[str]) -> None:
-    """Refuse private columns that no source table has, for a slip of the pen would let them out."""
-    there = {name for table in built.tables.values() for name in table.columns}
-    if absent := [name for name in private if name not in there]:
-        raise DataError(
-            f"private: no table has the column {listed(absent)}: "
-            f"{did_you_mean(absent[0], sorted(there))}"
-        )
 
 
 def _without_private(notes: Sequence[str], private: Sequence[str]) -> tuple[str, ...]:

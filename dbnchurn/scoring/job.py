@@ -24,7 +24,6 @@ from dbnchurn.core.provenance import versions
 from dbnchurn.data.build import Built, places
 from dbnchurn.data.coverage import check_reason
 from dbnchurn.data.plan import DataPlan
-from dbnchurn.predictor.changed import check_allowed
 from dbnchurn.predictor.odd_rows import machine_of
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.scoring.campaign import Campaign
@@ -33,7 +32,7 @@ from dbnchurn.scoring.output_paths import OutputPaths, disk_errors
 from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too_many
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.scorer import Scorer, scorer_of
+from dbnchurn.scoring.scorer import Scorer, check_changed, scorer_of
 from dbnchurn.scoring.sources import sources_text
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.chunks import Chunk, ChunkSource
@@ -235,8 +234,7 @@ def _check_model(
     """Refuse a model without the machine that is asked for, or without a column that is named."""
     if plausibility:
         machine_of(predictor.plausibility)
-    named = [str(name) for name in (id, predictor.about.get("id")) if name is not None]
-    check_allowed(changed, [*(column.name for column in predictor.schema.used), *named])
+    check_changed(predictor, id, changed)
 
 
 def _options(

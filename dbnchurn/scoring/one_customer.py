@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 
 from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.html.format import percent, points
-from dbnchurn.predictor.changed import check_allowed
 from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.scoring.scorer import Scorer, scorer_of
+from dbnchurn.scoring.scorer import Scorer, check_changed, scorer_of
 from dbnchurn.tables.chunks import ChunkSource
 from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.streaming import open_files
@@ -114,11 +113,8 @@ def what_if_of(
     """
     predictor = Predictor.load(model, expect=expect, public_key=public_key)
     source = open_files(table, csv, sheet=sheet)
-    scorer = scorer_of(predictor, source, id)
-    allowed = allow_changed or ()
-    named = () if scorer.id is None else (scorer.id,)
-    check_allowed(allowed, [*(column.name for column in predictor.schema.used), *named])
-    row = customer_row(scorer, source, customer, allowed)
+    check_changed(predictor, id, allow_changed or ())
+    row = customer_row(scorer_of(predictor, source, id), source, customer, allow_changed or ())
     probability = float(predictor.predict_proba(row)[0, 1])
     return WhatIf(customer, probability, predictor.what_if(row, changes))
 

@@ -26,7 +26,7 @@ from dbnchurn.scoring.result import Job
 from dbnchurn.scoring.scorer import Scorer, id_faults
 from dbnchurn.scoring.work_folder import ChunkFacts, WorkFolder
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_refusal
+from dbnchurn.tables.id_spelling import zeros_lost_refusal
 from dbnchurn.tables.writing import ending_of, relation_of, write_pieces
 
 log = logging.getLogger(__name__)
@@ -185,10 +185,7 @@ def summed_counts(facts: Sequence[ChunkFacts]) -> Mapping[str, Ints]:
 
 def _refuse_lost_zeros(scorer: Scorer, work_folder: WorkFolder, allowed: Collection[str]) -> None:
     """Refuse ids that had zeros before them in training, all or some of which were lost."""
-    about = scorer.predictor.about
-    if scorer.id is None or scorer.id != about.get("id") or scorer.id in allowed:
-        return
-    trained = IdSpelling.stored(about)
+    trained = scorer.id_spelling(allowed)
     if not trained.padded:
         return
     with Session(MEMORY, n_threads=1) as session:
@@ -197,7 +194,7 @@ def _refuse_lost_zeros(scorer: Scorer, work_folder: WorkFolder, allowed: Collect
             f"(SELECT CAST(id AS VARCHAR) AS w FROM {relation_of(work_folder.files)})"
         )
     if why := trained.zeros_lost(*map(int, counts)):
-        raise DataError(zeros_lost_refusal(scorer.id, why))
+        raise DataError(zeros_lost_refusal(str(scorer.id), why))
 
 
 def _check_ids(work_folder: WorkFolder) -> tuple[int, int]:

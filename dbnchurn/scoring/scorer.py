@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.data.joins import CUTOFF
-from dbnchurn.predictor.changed import refuse_changed
+from dbnchurn.predictor.changed import check_allowed, refuse_changed
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Oddities, Scored
 from dbnchurn.scoring.work_folder import ChunkFacts
@@ -98,6 +98,25 @@ def id_column(predictor: Predictor, files: Mapping[str, Sequence[str]]) -> str |
         )
     log.warning("%s: the rows are numbered from 0; say which column does with --id (id=)", head)
     return None
+
+
+def check_changed(predictor: Predictor, id: str | None, allowed: Collection[str]) -> None:
+    """Refuse a name under ``allow_changed`` that is neither a column of the model nor the id.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    id : str or None
+        Column that names the customers, if told; that of the training may be named too.
+    allowed : collection of str
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown.
+    """
+    named = [str(name) for name in (id, predictor.about.get("id")) if name is not None]
+    check_allowed(allowed, [*(column.name for column in predictor.schema.used), *named])
 
 
 def id_faults(id: str, without: int, repeated: int) -> list[str]:
@@ -269,12 +288,27 @@ class Scorer:
         """
         scores, rejected, facts = self.score(chunk, "")
         refuse_changed(Oddities(**facts.unusual), allowed)
-        id, about = self.id, self.predictor.about
-        if id is not None and id == about.get("id") and id not in allowed:
-            why = IdSpelling.stored(about).lost_in(scores.column("id").to_pandas())
-            if why is not None:
-                raise DataError(zeros_lost_refusal(id, why))
+        if why := self.id_spelling(allowed).lost_in(scores.column("id").to_pandas()):
+            raise DataError(zeros_lost_refusal(str(self.id), why))
         return dict(zip(*(rejected.column(c).to_pylist() for c in ("row", "reason")), strict=True))
+
+    def id_spelling(self, allowed: Collection[str] = ()) -> IdSpelling:
+        """How the ids of the training were written, where these have to be written so.
+
+        Parameters
+        ----------
+        allowed : collection of str
+            Has the id if it may lack zeros.
+
+        Returns
+        -------
+        IdSpelling
+            Of no ids, which asks nothing, where another column names the customers.
+        """
+        asked = self.id is not None and self.id == self.predictor.about.get("id")
+        if not asked or self.id in allowed:
+            return IdSpelling()
+        return IdSpelling.stored(self.predictor.about)
 
     def ids(self, chunk: Chunk) -> tuple[pa.Array, dict[int, str]]:
         """The ids, and the rows whose id is no key, with the reason."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
-from dbnchurn.core.errors import DataError, listed
+from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.tables.text_column import UNSEEN
 
 
@@ -98,3 +98,30 @@ differ in upper and lower case, blanks or the encoding of letters; rename such c
             misread = "names of the table are UTF-8 that was read as cp1252"
             return f"{message}; {misread}; read the file as UTF-8"
     return message
+
+
+def refuse_absent_private(private: Iterable[str], names: Iterable[str]) -> None:
+    """Refuse private columns that no table has: a slip of the pen would let them out.
+
+    Parameters
+    ----------
+    private : iterable of str
+        As a config names them.
+    names : iterable of str
+        Columns of all tables.
+
+    Raises
+    ------
+    DataError
+        If there are such columns.
+
+    Examples
+    --------
+    >>> refuse_absent_private(["phone"], ["id", "phone"])
+    """
+    there = set(names)
+    if absent := [name for name in private if name not in there]:
+        raise DataError(
+            f"private: no table has the column {listed(absent)}: "
+            f"{did_you_mean(absent[0], sorted(there))}"
+        )

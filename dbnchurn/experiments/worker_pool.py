@@ -21,6 +21,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Literal
 
+from threadpoolctl import threadpool_limits
+
 from dbnchurn.core.errors import DbnchurnError
 from dbnchurn.core.parallel import available_processors
 from dbnchurn.core.scratch import remove_remains
@@ -205,6 +207,7 @@ def _start(context: Any, job: WorkerJob) -> _Running:
 def _work(job: WorkerJob, sender: Connection) -> None:
     """The main function of a worker process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _take_one_thread()
     _redirect(job.log)
     result, error = None, ""
     try:
@@ -215,6 +218,16 @@ def _work(job: WorkerJob, sender: Connection) -> None:
         traceback.print_exc()
         error = f"{type(failure).__name__}: {failure}. See {job.log}"
     sender.send((error, result, peak_memory()))
+
+
+def _take_one_thread() -> None:
+    """Compute on one thread, also where the fork server is older than this pool.
+
+    Whoever used the fork server first in this process gave it an environment, which all its
+    children inherit, and libraries that it loaded have read theirs.
+    """
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    threadpool_limits(1)
 
 
 def peak_memory() -> int:

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from multiprocessing import forkserver
 
 import numpy as np
 import pytest
@@ -120,6 +121,17 @@ def test_children_take_one_thread_and_the_environment_is_as_before(tmp_path, mon
     ended, _ = run([(environment, 0)], tmp_path)
     assert ended["0"].result == "1"
     assert "OMP_NUM_THREADS" not in os.environ
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork server there")
+def test_children_take_one_thread_where_the_fork_server_is_older(tmp_path, monkeypatch):
+    """Children inherit the environment of the server, which another part may have started."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    older = forkserver.ForkServer()
+    older.ensure_running()
+    monkeypatch.setattr(forkserver, "connect_to_new_process", older.connect_to_new_process)
+    ended, _ = run([(environment, 0)], tmp_path)
+    assert ended["0"].result == "1"
 
 
 def test_memory_and_processors_both_limit():

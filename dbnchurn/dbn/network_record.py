@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dbnchurn.core.lazy import LazyModule
-from dbnchurn.core.typing import Floats, Floats32, Ints32
+from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.dbn.visible import Visible
 
 if TYPE_CHECKING:
@@ -172,7 +171,8 @@ def logits(record: NetworkRecord, rows: Visible) -> Floats:
     _check(record, rows, record.sizes)
     chunks = []
     for start in range(0, len(rows), CHUNK):
-        chunk = rows.take(np.arange(start, min(start + CHUNK, len(rows))))
+        some = np.arange(start, min(start + CHUNK, len(rows)))
+        chunk = rows if len(rows) <= CHUNK else rows.take(some)
         chunks.append(logits_from_first_layer(record, first_layer_input(record, chunk)))
     return np.concatenate(chunks) if chunks else np.empty(0)
 
@@ -198,12 +198,10 @@ def first_layer_input(record: NetworkRecord, rows: Visible) -> Floats:
         If the rows do not have the record's units.
     """
     _check(record, rows, record.sizes[: len(rows.sizes)])
-    dense = np.concatenate([rows.gaussian, rows.binary], axis=1, dtype=np.float64)
-    dense[np.isnan(dense)] = 0
     layer_input = np.tile(record.start, (len(rows), 1))
-    layer_input[:, :-1] += product(dense, record.dense)
+    layer_input[:, :-1] += product(rows.units, record.dense)
     if rows.sizes:
-        layer_input += one_hot(rows.codes, rows.sizes) @ record.table[: sum(rows.sizes)]
+        layer_input += rows.levels @ record.table[: sum(rows.sizes)]
     return layer_input
 
 
@@ -295,7 +293,8 @@ def product(rows: Floats, weights: Floats) -> Floats:
         rows = np.concatenate([rows, np.zeros((-n % ROWS_PER_PRODUCT, k))])
     stacked = rows.reshape(len(rows) // ROWS_PER_PRODUCT, ROWS_PER_PRODUCT, k)
     pieces = -(-weights.size * ROWS_PER_PRODUCT // SINGLE_THREADED) or 1
-    parts = [stacked @ piece for piece in np.array_split(weights, pieces, axis=1)]
+    split = [weights] if pieces == 1 else np.array_split(weights, pieces, axis=1)
+    parts = [stacked @ piece for piece in split]
     out = parts[0] if pieces == 1 else np.concatenate(parts, axis=2)
     return out.reshape(len(rows), weights.shape[1])[:n]
 
@@ -317,34 +316,3 @@ def _activate(field: Floats, activation: str) -> Floats:
     h *= 0.5
     h += 0.5
     return h
-
-
-def one_hot(codes: Ints32, sizes: Sequence[int]) -> sparse.csr_matrix:
-    """The levels of every row as a sparse matrix of zeros and ones.
-
-    Parameters
-    ----------
-    codes : int32 array of shape (n, c)
-        -1 where missing: no entry.
-    sizes : sequence of c integers
-        Levels of every group.
-
-    Returns
-    -------
-    csr_matrix of shape (n, L)
-    """
-    known = codes >= 0
-    present = known.any(axis=0)
-    first = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
-    if not present.all():
-        codes, known, first = codes[:, present], known[:, present], first[present]
-    levels = codes + first
-    if known.all():
-        flat = levels.ravel()
-        starts = np.arange(0, flat.size + 1, max(codes.shape[1], 1), dtype=np.int32)
-        starts = starts if codes.shape[1] else np.zeros(len(codes) + 1, np.int32)
-    else:
-        flat = levels[known]
-        starts = np.concatenate([[0], np.cumsum(known.sum(axis=1))]).astype(np.int32)
-    ones = np.ones(flat.size, np.float32)
-    return sparse.csr_matrix((ones, flat, starts), shape=(len(codes), int(sum(sizes))), copy=False)

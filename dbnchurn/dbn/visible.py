@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dbnchurn.core.typing import Floats32, Ints32, Rows
+from dbnchurn.core.lazy import LazyModule
+from dbnchurn.core.typing import Floats, Floats32, Ints32, Rows
+
+if TYPE_CHECKING:
+    from scipy import sparse
+else:
+    sparse = LazyModule("scipy.sparse")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,3 +103,27 @@ class Visible:
         return replace(
             self, gaussian=self.gaussian[rows], binary=self.binary[rows], codes=self.codes[rows]
         )
+
+    @cached_property
+    def units(self) -> Floats:
+        """Gaussian and then binary units in double precision, 0 where missing, shape (n, g + b)."""
+        both = np.concatenate([self.gaussian, self.binary], axis=1, dtype=np.float64)
+        both[np.isnan(both)] = 0
+        return both
+
+    @cached_property
+    def levels(self) -> sparse.csr_matrix:
+        """The levels of every row, shape (n, L): 1 for each, nothing for a missing one."""
+        codes, known = self.codes, self.codes >= 0
+        present = known.any(axis=0)
+        first = np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int32)
+        if not present.all():
+            codes, known, first = codes[:, present], known[:, present], first[present]
+        if known.all():
+            flat = (codes + first).ravel()
+            starts = np.arange(len(codes) + 1, dtype=np.int32) * np.int32(codes.shape[1])
+        else:
+            flat = (codes + first)[known]
+            starts = np.concatenate([[0], np.cumsum(known.sum(axis=1))]).astype(np.int32)
+        shape = len(codes), int(sum(self.sizes))
+        return sparse.csr_matrix((np.ones(len(flat), np.float32), flat, starts), shape, copy=False)

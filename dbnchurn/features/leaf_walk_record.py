@@ -1,7 +1,8 @@
 """The leaf of every tree that a few rows fall into, found with arrays alone.
 
-All rows go down all trees together, a level at a time. Nothing is built before, so a stored model
-is loaded at once; for many rows :mod:`dbnchurn.features.leaf_lookup_record` is faster.
+All rows go down all trees together, a level at a time. A test for a set of categories is answered
+before, for all trees at once, and is then the test of a 0/1 number. Little is built before, so a
+stored model is loaded at once; for many rows :mod:`dbnchurn.features.leaf_lookup_record` is faster.
 """
 
 from __future__ import annotations
@@ -43,20 +44,55 @@ class Walk:
         pairs = list(zip(forests, firsts.tolist(), strict=False))
         self.roots: Ints = np.concatenate([f.starts[:-1] + first for f, first in pairs])
         starts = [np.repeat(f.starts[:-1] + first, np.diff(f.starts)) for f, first in pairs]
-        self.feature: Ints32 = np.concatenate([f.feature for f in forests])
-        self.threshold: Floats32 = np.concatenate([f.threshold for f in forests])
-        self.left: Ints = np.concatenate([s + f.left for f, s in zip(forests, starts, strict=True)])
-        self.right: Ints = np.concatenate(
-            [s + f.right for f, s in zip(forests, starts, strict=True)]
-        )
-        self.default_left: Bools = np.concatenate([f.default_left for f in forests])
-        self.leaf = (np.cumsum(self.feature < 0) - 1).astype(np.int32)
+        feature = np.concatenate([f.feature for f in forests]).astype(np.int64)
+        children = [
+            np.stack([f.left, f.right], axis=1) + start[:, None]
+            for f, start in zip(forests, starts, strict=True)
+        ]
+        end = feature < 0
+        self.leaf = (np.cumsum(end) - 1).astype(np.int32)
+        self.children: Ints = np.concatenate(children)
+        self.children[end] = np.flatnonzero(end)[:, None]  # so all trees take as many steps
+        self.steps = self._depth(feature)
         sizes = np.concatenate([np.diff(f.category_starts) for f in forests])
-        codes = np.concatenate([f.categories for f in forests])
-        self.tests_set: Bools = sizes > 0
-        self.levels = int(codes.max(initial=-1)) + 1
-        node = np.repeat(np.arange(len(sizes)), sizes)
-        self.members: Ints = np.sort(node * self.levels + codes)
+        tests_set = np.flatnonzero(sizes)
+        tests_set = tests_set[np.argsort(feature[tests_set], kind="stable")]
+        self._number_sets(feature, tests_set, forests)
+        # The answers to tests for sets precede the row's own values; a leaf reads either.
+        self.sets = len(tests_set)
+        self.feature: Ints = np.where(end, 0, feature + self.sets)
+        self.feature[tests_set] = np.arange(self.sets)
+        self.threshold: Floats32 = np.concatenate([f.threshold for f in forests])
+        self.threshold[tests_set] = 0.5
+        self.default_right: Bools = ~np.concatenate([f.default_left for f in forests])
+
+    def _depth(self, feature: Ints) -> int:
+        """Steps after which every tree has come to a leaf."""
+        depth, level = 0, self.roots
+        while (feature[level] >= 0).any():
+            level = np.unique(self.children[level])
+            depth += 1
+        return depth
+
+    def _number_sets(self, feature: Ints, tests_set: Ints, forests: Sequence[Forest]) -> None:
+        """Which tests for sets of categories there are, by column, and which each code passes."""
+        sizes = np.concatenate([np.diff(f.category_starts) for f in forests])
+        number = np.zeros(len(sizes), np.int64)
+        number[tests_set] = np.arange(len(tests_set))
+        of_member = np.repeat(np.arange(len(sizes)), sizes)
+        codes = np.concatenate([f.categories for f in forests]).astype(np.int64)
+        order = np.lexsort([codes, feature[of_member]])
+        keys = np.stack([feature[of_member], codes], axis=1)[order]
+        tests = number[of_member][order]
+        first = np.flatnonzero(np.r_[True, (np.diff(keys, axis=0) != 0).any(axis=1)][: len(keys)])
+        passed = np.split(tests, first[1:])
+        self.passed = dict(zip(map(tuple, keys[first].tolist()), passed, strict=False))
+        columns, starts = np.unique(feature[tests_set], return_index=True)
+        ends = [*starts[1:].tolist(), len(tests_set)]
+        self.tests_of = {
+            column: slice(start, end)
+            for column, start, end in zip(columns.tolist(), starts.tolist(), ends, strict=False)
+        }
 
     def leaves(self, matrix: Floats32) -> Ints32:
         """The leaf of every tree for every row.
@@ -71,24 +107,26 @@ class Walk:
         int32 array of shape (n, trees)
             Leaves, counted over the trees of all boosters.
         """
+        values = self._answered(matrix)
+        first = np.repeat(np.arange(len(matrix)) * values.shape[1], len(self.roots))
         node = np.tile(self.roots, len(matrix))
-        row = np.repeat(np.arange(len(matrix)), len(self.roots))
-        going = np.flatnonzero(self.feature[node] >= 0)
-        while len(going):
-            at = node[going]
-            value = matrix[row[going], self.feature[at]]
-            right = ~(value < self.threshold[at])
-            if self.levels:
-                tests = self.tests_set[at]
-                right[tests] = self._in_set(at[tests], value[tests])
-            right = np.where(np.isnan(value), ~self.default_left[at], right)
-            node[going] = np.where(right, self.right[at], self.left[at])
-            going = going[self.feature[node[going]] >= 0]
+        flat, children, gaps = values.ravel(), self.children.ravel(), bool(np.isnan(matrix).any())
+        for _ in range(self.steps):
+            value = flat.take(first + self.feature.take(node))
+            right = value >= self.threshold.take(node)
+            if gaps:
+                right |= np.isnan(value) & self.default_right.take(node)
+            node = children.take(2 * node + right)
         return self.leaf[node].reshape(len(matrix), len(self.roots))
 
-    def _in_set(self, node: Ints, value: Floats32) -> Bools:
-        """Whether each code is in the set of its node."""
-        known = (value >= 0) & (value < self.levels)
-        member = node * self.levels + np.where(known, value, 0).astype(np.int64)
-        place = np.searchsorted(self.members, member).clip(max=len(self.members) - 1)
-        return np.asarray(known & (self.members[place] == member))
+    def _answered(self, matrix: Floats32) -> Floats32:
+        """The rows with their answers to the tests for sets before their own values."""
+        answered = np.zeros((len(matrix), self.sets + matrix.shape[1]), np.float32)
+        answered[:, self.sets :] = matrix
+        for column, tests in self.tests_of.items():
+            for row, code in zip(answered, matrix[:, column].tolist(), strict=True):
+                if code != code:
+                    row[tests] = np.nan
+                elif (passed := self.passed.get((column, code))) is not None:
+                    row[passed] = 1
+        return answered

@@ -15,6 +15,7 @@ from dbnchurn.graph.call_graph import CallGraph
 DAMPING = 0.85
 TOLERANCE = 1e-9  # sum of absolute changes at which PageRank stops
 MOST_STEPS = 200
+MIXED = 4  # points that PageRank's next one is made of
 BLOCK = 2_000_000  # entries of a sparse product at once
 
 
@@ -118,17 +119,48 @@ def pagerank(graph: CallGraph, damping: float = DAMPING, *, threads: int = 1) ->
     share = np.divide(1.0, out, out=np.zeros(n), where=~silent)
     rank = np.full(n, 1.0 / n)
     parts = _row_blocks(graph.incoming, threads)
+    mixing = _Mixing()
     with ThreadPoolExecutor(len(parts)) as pool:
         for _ in range(MOST_STEPS):
             sent = rank * share
             spread = np.concatenate(list(pool.map(lambda part, sent=sent: part @ sent, parts)))
             spread += rank[silent].sum() / n
             after = damping * spread + (1.0 - damping) / n
-            change = float(np.abs(after - rank).sum())
-            rank = after
-            if change < TOLERANCE:
+            if float(np.abs(after - rank).sum()) < TOLERANCE:
+                rank = after
                 break
+            rank = mixing.next(rank, after)
     return np.asarray(rank / rank.sum())
+
+
+class _Mixing:
+    """The next point of an iteration from several before it (Anderson, 1965).
+
+    The changes of the last steps are combined to the smallest one, and the points likewise, with
+    coefficients that sum to 1; near the solution this takes about half as many steps.
+    """
+
+    def __init__(self) -> None:
+        self.points: list[Floats] = []
+        self.changes: list[Floats] = []
+
+    def next(self, point: Floats, image: Floats) -> Floats:
+        """The next point, given the newest one and what the iteration makes of it."""
+        self.points.append(image)
+        self.changes.append(image - point)
+        del self.points[:-MIXED], self.changes[:-MIXED]
+        *earlier, newest = self.changes
+        differences = [newest - change for change in earlier]
+        if not differences:
+            return image
+        # Sums without BLAS, whose rounding may depend on its threads.
+        products = np.array([[np.einsum("i,i", a, b) for a in differences] for b in differences])
+        wanted = np.array([np.einsum("i,i", a, newest) for a in differences])
+        weights = np.linalg.lstsq(products, wanted, rcond=1e-12)[0]
+        mixed = (1.0 - weights.sum()) * image
+        for weight, before in zip(weights, self.points, strict=False):
+            mixed += weight * before
+        return mixed if (mixed > 0).all() else image
 
 
 def _row_blocks(matrix: Any, number: int) -> list[Any]:

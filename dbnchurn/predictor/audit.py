@@ -33,7 +33,7 @@ from dbnchurn.predictor.budget import (
 from dbnchurn.predictor.model_record import LABEL_TYPES, ModelRecord, logits
 from dbnchurn.predictor.reference import ABSENT, Reference
 from dbnchurn.prepare import record as steps
-from dbnchurn.tables.reading import LARGEST
+from dbnchurn.tables.column_values import LARGEST
 from dbnchurn.tables.schema import Schema, Table
 
 Sizes = tuple[int, ...]

@@ -134,7 +134,7 @@ def logits(model: ModelRecord, table: Table, n_threads: int = 1, *, chunk: int =
     at_once = chunk * (AHEAD if width <= NARROW else 1)
 
     def score(rows: slice) -> None:
-        chosen = table.take(np.arange(rows.start, rows.stop))
+        chosen = _rows_of(table, rows)
         for part, place, member in _parts(model, prepare(model.prepare, chosen), chunk):
             out[rows, place][part] = member
 
@@ -159,7 +159,7 @@ def _parts(model: ModelRecord, prepared: Table, chunk: int) -> Iterator[tuple[sl
     }
     for start in range(0, len(prepared), chunk):
         part = slice(start, min(start + chunk, len(prepared)))
-        rows = prepared.take(np.arange(part.start, part.stop))
+        rows = _rows_of(prepared, part)
         base = encode(model.encode, rows)
         for place in weighty:
             if place == len(model.networks) and model.extra_trees is not None:
@@ -177,6 +177,12 @@ def _parts(model: ModelRecord, prepared: Table, chunk: int) -> Iterator[tuple[sl
             yield part, place, member
 
 
+def _rows_of(table: Table, rows: slice) -> Table:
+    """Some rows of a table; itself if these are all."""
+    whole = rows.stop - rows.start == len(table)
+    return table if whole else table.take(np.arange(rows.start, rows.stop))
+
+
 def _direct_logits(leaves: LeavesRecord, skip: Floats32, prepared: Table) -> Floats:
     """Mean over the boosters of what their leaves add to the logit past the hidden layers."""
     direct = np.zeros((len(prepared), len(leaves.forests)))
@@ -185,8 +191,11 @@ def _direct_logits(leaves: LeavesRecord, skip: Floats32, prepared: Table) -> Flo
         for span, added in leaves.lookup.sums(skip, matrix):
             direct[:, span.booster] += added
     else:
-        for booster, sums in _leaf_sums(leaves.lookup, skip[:, None], matrix):
-            direct[:, booster] += sums[:, 0]
+        sums = _sums_at_once(leaves.lookup, skip[:, None], matrix)[:, :, 0].astype(np.float64)
+        booster = np.array([span.booster for span in leaves.lookup.spans])
+        for number in range(len(leaves.forests)):
+            # One after another, as above: another order would be rounded otherwise.
+            direct[:, number] = np.add.accumulate(sums[:, booster == number], axis=1)[:, -1]
     return np.asarray(direct.mean(axis=1))
 
 
@@ -216,13 +225,18 @@ def _leaf_sums(lookup: Lookup, table: Floats32, matrix: Floats32) -> Iterator[tu
             starts = np.arange(0, places.size + 1, places.shape[1], dtype=np.int32)
             yield span.booster, _picked(places, starts, table[span.leaves])
         return
+    sums = _sums_at_once(lookup, table, matrix)
+    for i, span in enumerate(lookup.spans):
+        yield span.booster, sums[:, i]
+
+
+def _sums_at_once(lookup: Lookup, table: Floats32, matrix: Floats32) -> Floats32:
+    """Sums of the table's rows at the leaves of a few rows, shape (n, spans, columns)."""
     leaves = lookup.at_once(matrix)
     first = np.array([span.trees.start for span in lookup.spans], np.int32)
     row_starts = np.arange(0, leaves.size, leaves.shape[1], dtype=np.int32)
     starts = np.append(np.add.outer(row_starts, first).ravel(), np.int32(leaves.size))
-    sums = _picked(leaves, starts, table).reshape(len(matrix), len(first), -1)
-    for i, span in enumerate(lookup.spans):
-        yield span.booster, sums[:, i]
+    return _picked(leaves, starts, table).reshape(len(matrix), len(first), -1)
 
 
 def _picked(places: Ints32, starts: Ints32, table: Floats32) -> Floats32:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from unicodedata import normalize
 
@@ -292,11 +292,17 @@ def check_names(frame: pd.DataFrame) -> list[str]:
     DataError
         If a name is repeated, or two differ only in case, blanks or the encoding of letters.
     """
-    names = [str(name) for name in frame.columns]
+    names = tuple(str(name) for name in frame.columns)
+    _refuse_names(names)
+    return list(names)
+
+
+@lru_cache(maxsize=64)
+def _refuse_names(names: tuple[str, ...]) -> None:
+    """As :func:`check_names`; a table that is read in parts is looked at once."""
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"the table repeats the columns {listed(repeated)}; give each its own name")
     refuse_alike(names)
-    return names
 
 
 def text(values: pd.Series[Any]) -> pd.Series[Any]:

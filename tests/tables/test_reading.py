@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.tables.column_values import FEW
 from dbnchurn.tables.kinds import infer
-from dbnchurn.tables.reading import FEW, as_frame, read, unreadable
+from dbnchurn.tables.reading import as_frame, read, unreadable
 from dbnchurn.tables.schema import Column, Schema, text
 
 
@@ -61,6 +62,60 @@ def test_the_same_customers_in_another_dress_read_the_same(frame, spell):
     table, other = read(schema, frame)[0], read(schema, spell(frame.copy()))[0]
     np.testing.assert_array_equal(other.numbers, table.numbers)
     np.testing.assert_array_equal(other.codes, table.codes)
+
+
+def of_many_types(rows: int) -> pd.DataFrame:
+    """Columns of every type that a number, a date or a category comes in."""
+    i = np.arange(rows)
+    return pd.DataFrame(
+        {
+            "float": np.where(i % 3, i / 7, np.nan),
+            "narrow": (i / 7).astype(np.float32),
+            "far": np.where(i % 2, 1e300, -1e300),
+            "whole": 2**60 + i,
+            "truth": i % 2 == 0,
+            "nullable": pd.array(np.where(i % 4, i, 0), "Int64"),
+            "text": [f"{k}.5" for k in i],
+            "mixed": pd.Series([k if k % 2 else f"{k}" for k in i], dtype=object),
+            "day": np.datetime64("2024-01-01") + i.astype("m8[D]"),
+            "plan": pd.Categorical.from_codes(i % 3, ["a", "b", "c"]),
+            "grade": pd.Categorical.from_codes(i % 3, [1.0, 2.0, 3.0]),
+            "word": pd.Series([None if k % 5 == 4 else f"w{k % 3}" for k in i], dtype="str"),
+            "code": pd.Series([k % 3 for k in i], dtype=object),
+        }
+    )
+
+
+def test_few_rows_of_any_types_read_as_many():
+    frame = of_many_types(60)
+    columns = [Column(name, "number") for name in frame.columns[:8]]
+    columns += [Column("day", "date"), Column("plan", "category", ("c", "a"))]
+    columns += [Column("grade", "category", ("1", "3")), Column("word", "category", ("w0", "w1"))]
+    schema = Schema((*columns, Column("code", "category", ("0", "2"))))
+    whole, _ = read(schema, frame)
+    unknown = 0
+    for first in range(0, 60, 4):
+        few, unusual = read(schema, frame.iloc[first : first + 4])
+        np.testing.assert_array_equal(few.numbers, whole.numbers[first : first + 4])
+        np.testing.assert_array_equal(few.codes, whole.codes[first : first + 4])
+        unknown += sum(unusual.unknown_levels.values())
+    assert unknown == sum(read(schema, frame)[1].unknown_levels.values()) > 0
+
+
+@pytest.mark.parametrize("rows", [1, 4 * FEW])
+def test_an_infinite_number_is_refused_with_its_row(rows):
+    frame = pd.DataFrame({"debt": np.full(rows, np.inf), "age": np.full(rows, 30.0)})
+    schema = Schema((Column("age", "number"), Column("debt", "number")))
+    with pytest.raises(DataError, match=r"column 'debt' \(number\), row 0: inf is infinite"):
+        read(schema, frame)
+
+
+def test_what_a_column_holds_that_the_schema_leaves_out_does_not_matter():
+    frame = pd.DataFrame({"debt": [1.0], "note": pd.arrays.SparseArray([0])})
+    frame["span"] = pd.arrays.IntervalArray.from_tuples([(0, 1)])
+    frame["lists"] = pd.Series([[1, 2]], dtype=object)
+    table, _ = read(Schema((Column("debt", "number"),)), frame)
+    assert table.numbers.tolist() == [[1.0]]
 
 
 def test_a_row_reads_the_same_alone(customers):

@@ -201,7 +201,7 @@ def first_layer_input(record: NetworkRecord, rows: Visible) -> Floats:
     layer_input = np.tile(record.start, (len(rows), 1))
     layer_input[:, :-1] += product(rows.units, record.dense)
     if rows.sizes:
-        layer_input += rows.levels @ record.table[: sum(rows.sizes)]
+        layer_input += rows.level_sums(record.table[: sum(rows.sizes)])
     return layer_input
 
 

@@ -18,6 +18,9 @@ else:
     sparse = LazyModule("scipy.sparse")
 
 
+FEW = 32  # up to so many rows, a sparse matrix costs more than its product
+
+
 @dataclass(frozen=True, eq=False)
 class Visible:
     """Rows of one visible layer with its three kinds of units.
@@ -111,19 +114,42 @@ class Visible:
         both[np.isnan(both)] = 0
         return both
 
+    def level_sums(self, table: Floats32) -> Floats32:
+        """Sums of a table's rows at the levels of every row; a missing one adds nothing.
+
+        Parameters
+        ----------
+        table : float32 array of shape (L, k)
+            A row for every level of every group.
+
+        Returns
+        -------
+        float32 array of shape (n, k)
+            Group after group, so that a row alone is rounded as in a batch.
+        """
+        if len(self) <= FEW:
+            known = self.codes >= 0
+            return np.asarray(np.add.reduce(table[self._places] * known[:, :, None], axis=1))
+        sums: Floats32 = self._levels @ table
+        return sums
+
     @cached_property
-    def levels(self) -> sparse.csr_matrix:
-        """The levels of every row, shape (n, L): 1 for each, nothing for a missing one."""
-        codes, known = self.codes, self.codes >= 0
-        present = known.any(axis=0)
+    def _places(self) -> Ints32:
+        """The levels of every row, counted over all groups; those of missing ones mean nothing."""
         first = np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int32)
-        if not present.all():
-            codes, known, first = codes[:, present], known[:, present], first[present]
+        return self.codes + first
+
+    @cached_property
+    def _levels(self) -> sparse.csr_matrix:
+        """The levels of every row, shape (n, L): 1 for each, nothing for a missing one."""
+        known = self.codes >= 0
         if known.all():
-            flat = (codes + first).ravel()
-            starts = np.arange(len(codes) + 1, dtype=np.int32) * np.int32(codes.shape[1])
+            flat = self._places.ravel()
+            starts = np.arange(len(known) + 1, dtype=np.int32) * np.int32(known.shape[1])
         else:
-            flat = (codes + first)[known]
+            present = known.any(axis=0)  # nearly all columns may be of leaves that are not there
+            known = known[:, present]
+            flat = self._places[:, present][known]
             starts = np.concatenate([[0], np.cumsum(known.sum(axis=1))]).astype(np.int32)
-        shape = len(codes), int(sum(self.sizes))
+        shape = len(known), int(sum(self.sizes))
         return sparse.csr_matrix((np.ones(len(flat), np.float32), flat, starts), shape, copy=False)

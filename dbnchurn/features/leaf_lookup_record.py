@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.core.lazy import LazyModule
-from dbnchurn.core.typing import Floats32, Ints32, Rows
+from dbnchurn.core.typing import Floats, Floats32, Ints32, Rows
 from dbnchurn.features.forest_record import Forest
 from dbnchurn.features.leaf_walk_record import Walk
 from dbnchurn.features.packed_trees_record import (
@@ -40,6 +40,7 @@ else:
 
 Sets = dict[tuple[int, bytes], int]
 
+FEW = 32  # up to so many rows, calls cost more than their arithmetic
 BLOCK_TREES = 32  # their nodes and the first-layer weights of their leaves fit the cache
 
 
@@ -224,6 +225,47 @@ class Lookup:
                 leaves = packed.leaves[span.inside.start : span.inside.stop]
                 leaves = leaves + np.cumsum((0, *sizes))[:-1, None]
                 yield span, packed.at_ends(values[leaves], answered[1], span.inside)[:, : rows.n]
+
+    def booster_sums(self, values: Floats32, matrix: Floats32) -> Floats:
+        """Add up what the leaves of rows stand for, booster by booster.
+
+        Parameters
+        ----------
+        values : float32 array of shape (leaves of all boosters,)
+        matrix : float32 array of shape (n, n_features)
+
+        Returns
+        -------
+        float64 array of shape (n, boosters)
+            A row alone is rounded as in a batch.
+        """
+        out = np.zeros((len(matrix), len(self.forests)))
+        if len(matrix) > FEW:
+            for span, added in self.sums(values, matrix):
+                out[:, span.booster] += added
+            return out
+        leaves = self.at_once(matrix)
+        added = np.zeros((len(leaves), leaves.shape[1] + 1), np.float32)
+        added[:, :-1] = values[leaves]
+        # One after another, as above: another order would be rounded otherwise.
+        by_span = np.add.accumulate(added[:, self._in_spans], axis=1)[:, -1]
+        by_booster = np.add.accumulate(by_span, axis=2, dtype=np.float64)
+        return np.asarray(by_booster[:, :, -1])
+
+    @cached_property
+    def _in_spans(self) -> Rows:
+        """Trees by their place in a span, by booster, and by the spans of the booster.
+
+        Where a span is short, or a booster has fewer spans, one more than there are trees.
+        """
+        trees = self.spans[-1].trees.stop
+        longest = max(len(span.inside) for span in self.spans)
+        of_booster = [[s for s in self.spans if s.booster == b] for b in range(len(self.forests))]
+        found = np.full((longest, len(of_booster), max(map(len, of_booster))), trees)
+        for booster, spans in enumerate(of_booster):
+            for i, span in enumerate(spans):
+                found[: len(span.inside), booster, i] = range(span.trees.start, span.trees.stop)
+        return found
 
     def at_once(self, matrix: Floats32) -> Ints32:
         """Leaves of every row, counted over all boosters, shape (n, all trees); for a few rows."""

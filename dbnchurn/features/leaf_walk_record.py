@@ -42,57 +42,36 @@ class Walk:
     def __init__(self, forests: Sequence[Forest]) -> None:
         firsts = np.cumsum([0, *(len(forest.feature) for forest in forests)])
         pairs = list(zip(forests, firsts.tolist(), strict=False))
-        self.roots: Ints = np.concatenate([f.starts[:-1] + first for f, first in pairs])
+        roots = np.concatenate([f.starts[:-1] + first for f, first in pairs])
         starts = [np.repeat(f.starts[:-1] + first, np.diff(f.starts)) for f, first in pairs]
-        feature = np.concatenate([f.feature for f in forests]).astype(np.int64)
-        children = [
-            np.stack([f.left, f.right], axis=1) + start[:, None]
-            for f, start in zip(forests, starts, strict=True)
-        ]
+        feature = np.concatenate([f.feature for f in forests])
+        left, right = (
+            np.concatenate([side + start for side, start in zip(sides, starts, strict=True)])
+            for sides in zip(*((f.left, f.right) for f in forests), strict=True)
+        )
         end = feature < 0
-        self.leaf = (np.cumsum(end) - 1).astype(np.int32)
-        self.children: Ints = np.concatenate(children)
-        self.children[end] = np.flatnonzero(end)[:, None]  # so all trees take as many steps
-        self.steps = self._depth(feature)
+        left[end] = right[end] = np.flatnonzero(end)  # so that all trees take as many steps
+        levels = _levels(roots, left, right, end)
         sizes = np.concatenate([np.diff(f.category_starts) for f in forests])
         tests_set = np.flatnonzero(sizes)
         tests_set = tests_set[np.argsort(feature[tests_set], kind="stable")]
-        self._number_sets(feature, tests_set, forests)
-        # The answers to tests for sets precede the row's own values; a leaf reads either.
+        self.passed, self.tests_of = _set_tests(feature, sizes, tests_set, forests)
         self.sets = len(tests_set)
-        self.feature: Ints = np.where(end, 0, feature + self.sets)
-        self.feature[tests_set] = np.arange(self.sets)
-        self.threshold: Floats32 = np.concatenate([f.threshold for f in forests])
-        self.threshold[tests_set] = 0.5
-        self.default_right: Bools = ~np.concatenate([f.default_left for f in forests])
-
-    def _depth(self, feature: Ints) -> int:
-        """Steps after which every tree has come to a leaf."""
-        depth, level = 0, self.roots
-        while (feature[level] >= 0).any():
-            level = np.unique(self.children[level])
-            depth += 1
-        return depth
-
-    def _number_sets(self, feature: Ints, tests_set: Ints, forests: Sequence[Forest]) -> None:
-        """Which tests for sets of categories there are, by column, and which each code passes."""
-        sizes = np.concatenate([np.diff(f.category_starts) for f in forests])
-        number = np.zeros(len(sizes), np.int64)
-        number[tests_set] = np.arange(len(tests_set))
-        of_member = np.repeat(np.arange(len(sizes)), sizes)
-        codes = np.concatenate([f.categories for f in forests]).astype(np.int64)
-        order = np.lexsort([codes, feature[of_member]])
-        keys = np.stack([feature[of_member], codes], axis=1)[order]
-        tests = number[of_member][order]
-        first = np.flatnonzero(np.r_[True, (np.diff(keys, axis=0) != 0).any(axis=1)][: len(keys)])
-        passed = np.split(tests, first[1:])
-        self.passed = dict(zip(map(tuple, keys[first].tolist()), passed, strict=False))
-        columns, starts = np.unique(feature[tests_set], return_index=True)
-        ends = [*starts[1:].tolist(), len(tests_set)]
-        self.tests_of = {
-            column: slice(start, end)
-            for column, start, end in zip(columns.tolist(), starts.tolist(), ends, strict=False)
-        }
+        # The answers to tests for sets precede the row's own values; a leaf reads either.
+        column = np.where(end, 0, feature + self.sets)
+        column[tests_set] = np.arange(self.sets)
+        threshold = np.concatenate([f.threshold for f in forests])
+        threshold[tests_set] = 0.5
+        # Level by level, and all of a node together, a step reads the fewest lines of memory.
+        order = np.concatenate(levels)
+        place = np.empty(len(order), np.int32)
+        place[order] = np.arange(len(order))
+        self.nodes: Ints32 = np.stack(
+            [column, threshold.view(np.int32), place[left], place[right]], axis=1, dtype=np.int32
+        )[order]
+        self.default_right: Bools = ~np.concatenate([f.default_left for f in forests])[order]
+        self.leaf = (np.cumsum(end) - 1).astype(np.int32)[order]
+        self.trees, self.steps = len(roots), len(levels) - 1
 
     def leaves(self, matrix: Floats32) -> Ints32:
         """The leaf of every tree for every row.
@@ -108,16 +87,17 @@ class Walk:
             Leaves, counted over the trees of all boosters.
         """
         values = self._answered(matrix)
-        first = np.repeat(np.arange(len(matrix)) * values.shape[1], len(self.roots))
-        node = np.tile(self.roots, len(matrix))
-        flat, children, gaps = values.ravel(), self.children.ravel(), bool(np.isnan(matrix).any())
+        first = np.repeat(np.arange(len(matrix)) * values.shape[1], self.trees)
+        node = np.tile(np.arange(self.trees), len(matrix))
+        flat, gaps = values.ravel(), bool(np.isnan(matrix).any())
         for _ in range(self.steps):
-            value = flat.take(first + self.feature.take(node))
-            right = value >= self.threshold.take(node)
+            at = self.nodes.take(node, axis=0)
+            value = flat.take(first + at[:, 0])
+            right = value >= at.view(np.float32)[:, 1]
             if gaps:
                 right |= np.isnan(value) & self.default_right.take(node)
-            node = children.take(2 * node + right)
-        return self.leaf[node].reshape(len(matrix), len(self.roots))
+            node = np.where(right, at[:, 3], at[:, 2])
+        return self.leaf[node].reshape(len(matrix), self.trees)
 
     def _answered(self, matrix: Floats32) -> Floats32:
         """The rows with their answers to the tests for sets before their own values."""
@@ -130,3 +110,35 @@ class Walk:
                 elif (passed := self.passed.get((column, code))) is not None:
                     row[passed] = 1
         return answered
+
+
+def _levels(roots: Ints, left: Ints, right: Ints, end: Bools) -> list[Ints]:
+    """The nodes of all trees, level by level from the roots on."""
+    levels = [roots]
+    while len(inner := levels[-1][~end[levels[-1]]]):
+        levels.append(np.stack([left[inner], right[inner]], axis=1).ravel())
+    return levels
+
+
+def _set_tests(
+    feature: Ints32, sizes: Ints, tests_set: Ints, forests: Sequence[Forest]
+) -> tuple[dict[tuple[int, int], Ints], dict[int, slice]]:
+    """The tests that each category of a column passes, and all that there are of the column.
+
+    Tests are counted in the order of `tests_set`, the nodes that test for sets, column by column.
+    """
+    number = np.zeros(len(sizes), np.int64)
+    number[tests_set] = np.arange(len(tests_set))
+    node = np.repeat(np.arange(len(sizes)), sizes)
+    codes = np.concatenate([f.categories for f in forests]).astype(np.int64)
+    order = np.lexsort((codes, feature[node]))
+    keys = np.stack([feature[node], codes], axis=1)[order]
+    first = np.flatnonzero(np.r_[True, (np.diff(keys, axis=0) != 0).any(axis=1)][: len(keys)])
+    passed = np.split(number[node][order], first[1:])
+    columns, starts = np.unique(feature[tests_set], return_index=True)
+    stops = [*starts[1:].tolist(), len(tests_set)]
+    spans = (slice(start, stop) for start, stop in zip(starts.tolist(), stops, strict=False))
+    return (
+        dict(zip(map(tuple, keys[first].tolist()), passed, strict=False)),
+        dict(zip(columns.tolist(), spans, strict=True)),
+    )

@@ -17,10 +17,10 @@ from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.features.encode_record import EncodeRecord
 from dbnchurn.features.extra_trees_record import ExtraTreesRecord
 from dbnchurn.features.forest_record import Forest
-from dbnchurn.features.leaf_lookup_record import BLOCK_TREES
+from dbnchurn.features.leaf_lookup_record import BLOCK_TREES, FEW
 from dbnchurn.features.leaves_record import LeavesRecord
 from dbnchurn.features.plausibility_record import BLOCK, PlausibilityRecord
-from dbnchurn.predictor.model_record import CHUNK, FEW
+from dbnchurn.predictor.model_record import CHUNK
 from dbnchurn.prepare import record as steps
 
 MOST_COLUMNS = 2**17

@@ -24,7 +24,7 @@ from dbnchurn.dbn.network_record import logits as network_logits
 from dbnchurn.decide.decide_record import DecideRecord, decide
 from dbnchurn.features.encode_record import EncodeRecord, encode
 from dbnchurn.features.extra_trees_record import ExtraTreesRecord
-from dbnchurn.features.leaf_lookup_record import Lookup
+from dbnchurn.features.leaf_lookup_record import FEW, Lookup
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix
 from dbnchurn.features.plausibility_record import PlausibilityRecord
 from dbnchurn.predictor.reference import Reference
@@ -42,7 +42,6 @@ else:
 CHUNK = 1_024  # rows scored at a time, so that their intermediate arrays fit the cache
 AHEAD = 4  # chunks whose sums over leaves are made together: a test of all trees is one call then
 NARROW = 256  # columns, up to which so many chunks take little memory
-FEW = 32  # up to so many rows, calls cost more than their arithmetic
 LABEL_TYPES = {"bool": bool, "int": int, "float": float, "str": str}
 
 
@@ -185,18 +184,7 @@ def _rows_of(table: Table, rows: slice) -> Table:
 
 def _direct_logits(leaves: LeavesRecord, skip: Floats32, prepared: Table) -> Floats:
     """Mean over the boosters of what their leaves add to the logit past the hidden layers."""
-    direct = np.zeros((len(prepared), len(leaves.forests)))
-    matrix = booster_matrix(prepared)
-    if len(matrix) > FEW:
-        for span, added in leaves.lookup.sums(skip, matrix):
-            direct[:, span.booster] += added
-    else:
-        sums = _sums_at_once(leaves.lookup, skip[:, None], matrix)[:, :, 0].astype(np.float64)
-        booster = np.array([span.booster for span in leaves.lookup.spans])
-        for number in range(len(leaves.forests)):
-            # One after another, as above: another order would be rounded otherwise.
-            direct[:, number] = np.add.accumulate(sums[:, booster == number], axis=1)[:, -1]
-    return np.asarray(direct.mean(axis=1))
+    return np.asarray(leaves.lookup.booster_sums(skip, booster_matrix(prepared)).mean(axis=1))
 
 
 def _leaf_logits(
@@ -225,18 +213,13 @@ def _leaf_sums(lookup: Lookup, table: Floats32, matrix: Floats32) -> Iterator[tu
             starts = np.arange(0, places.size + 1, places.shape[1], dtype=np.int32)
             yield span.booster, _picked(places, starts, table[span.leaves])
         return
-    sums = _sums_at_once(lookup, table, matrix)
-    for i, span in enumerate(lookup.spans):
-        yield span.booster, sums[:, i]
-
-
-def _sums_at_once(lookup: Lookup, table: Floats32, matrix: Floats32) -> Floats32:
-    """Sums of the table's rows at the leaves of a few rows, shape (n, spans, columns)."""
     leaves = lookup.at_once(matrix)
     first = np.array([span.trees.start for span in lookup.spans], np.int32)
     row_starts = np.arange(0, leaves.size, leaves.shape[1], dtype=np.int32)
     starts = np.append(np.add.outer(row_starts, first).ravel(), np.int32(leaves.size))
-    return _picked(leaves, starts, table).reshape(len(matrix), len(first), -1)
+    sums = _picked(leaves, starts, table).reshape(len(matrix), len(first), -1)
+    for i, span in enumerate(lookup.spans):
+        yield span.booster, sums[:, i]
 
 
 def _picked(places: Ints32, starts: Ints32, table: Floats32) -> Floats32:

@@ -175,8 +175,7 @@ def _is_unsure(word: str, number: float) -> bool:
 
 def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats:
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
-        since = values.to_numpy() - np.datetime64(0, "s")
-        return np.asarray(since / np.timedelta64(1, "s") / DAY, np.float64)
+        return days_of(values.to_numpy())
     if isinstance(values.dtype, pd.ArrowDtype) and pa.types.is_date(values.dtype.pyarrow_dtype):
         values = values.astype(pd.ArrowDtype(pa.timestamp("ms")))
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
@@ -219,6 +218,26 @@ def _read_date(column: Column, values: pd.Series[Any], refuse: Refuse) -> Floats
     return np.asarray(_per_row(parsed, places, np.nan), np.float64)
 
 
+def days_of(moments: npt.NDArray[np.datetime64]) -> Floats:
+    """Days since 1970, NaN where there is no moment.
+
+    Parameters
+    ----------
+    moments : datetime64 array of shape (n,)
+
+    Returns
+    -------
+    float64 array of shape (n,)
+
+    Examples
+    --------
+    >>> days_of(np.array(["1970-01-02T12", "NaT"], "M8[s]"))
+    array([1.5, nan])
+    """
+    since = moments - np.datetime64(0, "s")
+    return np.asarray(since / np.timedelta64(1, "s") / DAY, np.float64)
+
+
 def _written_days(values: pd.Series[Any]) -> Floats | None:
     """Days of whole numbers such as 20260831; None if some are no days."""
     numbers = values.to_numpy(np.float64, na_value=np.nan)
@@ -253,6 +272,10 @@ def code_values(column: Column, values: pd.Series[Any] | list[str]) -> tuple[Int
     >>> code_values(Column("zip", "category", ("01067", "80331")), pd.Series(["80331", "1067"]))
     (array([ 1, -1], dtype=int32), 1, 1)
     """
+    if isinstance(values, list):
+        at_once = [column.code_of.get(word.strip(), -1) for word in values]
+        if -1 not in at_once:
+            return np.array(at_once, np.int32), 0, 0
     places, words = _distinct(values, column)
     found = [column.code(word) if word else None for word in words]
     codes = np.array([-1 if code is None else code for code in found], np.int32)

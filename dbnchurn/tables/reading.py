@@ -25,6 +25,7 @@ from dbnchurn.tables.column_values import (
     PLAIN_KINDS,
     Mask,
     code_values,
+    days_of,
     number_values,
     shown,
 )
@@ -242,17 +243,27 @@ def _column(frame: pd.DataFrame, place: int, few: Cells | None) -> pd.Series[Any
 def _read_numbers(
     columns: Sequence[Column], frame: pd.DataFrame, places: Sequence[int], few: Cells | None
 ) -> Floats:
-    """Numbers, flags and dates; of a few rows, what numpy holds as numbers in one call."""
+    """Numbers, flags and dates; of a few rows, those that need no thought in one call."""
     matrix = np.empty((len(frame), len(columns)), np.float64)
     one_by_one = set(range(len(columns)))
     if few is not None:
         types = list(frame.dtypes)
-        kinds = [types[i].kind if isinstance(types[i], np.dtype) else "O" for i in places]
-        plain = [j for j, c in enumerate(columns) if c.kind != "date" and kinds[j] in PLAIN_KINDS]
-        block = few[:, [places[j] for j in plain]].astype(np.float64)
-        matrix[:, plain] = np.clip(block, -LARGEST, LARGEST)
-        if not np.isinf(block).any():
-            one_by_one -= set(plain)
+        kinds = [types[i].kind if isinstance(types[i], np.dtype) else "" for i in places]
+        plain = [
+            j
+            for j, (column, kind) in enumerate(zip(columns, kinds, strict=True))
+            if (kind == "M" if column.kind == "date" else kind and kind in PLAIN_KINDS)
+        ]
+        numbers = [j for j in plain if kinds[j] != "M"]
+        block = few[:, [places[j] for j in numbers]].astype(np.float64)
+        matrix[:, numbers] = np.clip(block, -LARGEST, LARGEST)
+        if np.isinf(block).any():
+            plain = [j for j in plain if kinds[j] == "M"]
+        for j in plain:
+            if kinds[j] == "M":
+                moments = [moment.to_datetime64() for moment in few[:, places[j]]]
+                matrix[:, j] = days_of(np.array(moments, types[places[j]]))
+        one_by_one -= set(plain)
     refused: list[str] = []
     for j in sorted(one_by_one):
         column = columns[j]

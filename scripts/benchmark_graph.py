@@ -41,7 +41,7 @@ from dbnchurn.graph import (
     read_calls,
 )
 from dbnchurn.graph.contagion import estimate_contagion
-from dbnchurn.graph.key_users import reach_curve
+from dbnchurn.graph.key_users import measured, reach_curve
 from dbnchurn.graph.key_users_page import curve_picture
 from dbnchurn.graph.reach import choose_seeds, simulated_reach, spread_of
 from dbnchurn.tables.duckdb import Session
@@ -87,10 +87,8 @@ def large(folder: Path) -> dict[str, float]:
     start, used = time.perf_counter(), time.process_time()
     calls = read_calls(config)
     read_used = time.process_time()
-    rank = pagerank(calls.graph, threads=config.threads)
-    core_numbers(calls.graph)
-    spread = spread_of(calls.graph, config.passes_on)
-    seeds = choose_seeds(spread, config.seeds)
+    everybody = np.arange(len(calls.graph))
+    rank, _, ((spread, seeds),) = measured(calls.graph, config, everybody)
     chosen, chosen_used = time.perf_counter(), time.process_time()
     reach_curve(calls, config, spread, seeds, rank)
     del calls, spread

@@ -73,7 +73,7 @@ class CallGraph:
     @cached_property
     def callers(self) -> Ints:
         """Number of others by whom each is called."""
-        return np.bincount(self.ties.indices, minlength=len(self)).astype(np.int64)
+        return np.asarray(np.diff(self.incoming.indptr), np.int64)
 
     @cached_property
     def reciprocity(self) -> Floats:

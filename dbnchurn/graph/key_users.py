@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -222,20 +224,52 @@ def key_users(config: GraphConfig) -> KeyUsers:
             f"{config.calls.name}: nobody can be a key user: after {len(calls.hubs)} hubs were cut "
             "out, no customer has calls; look at hubs and customers"
         )
-    with stage("measure the graph"):
-        rank, core = pagerank(graph, threads=config.threads), core_numbers(graph)
-    with stage("choose the key users"):
-        spread = spread_of(graph, config.passes_on)
-        seeds = choose_seeds(spread, config.seeds, among)
-        others = [spread_of(graph, config.passes_on * times) for times in OTHER_ASSUMPTIONS]
-        agreement = {
-            other.passes_on: _overlap(seeds, choose_seeds(other, config.seeds, among))
-            for other in others
-            if other.passes_on != spread.passes_on
-        }
+    with stage("measure the graph and choose the key users"):
+        rank, core, ((spread, seeds), *others) = measured(
+            graph, config, among, (1.0, *OTHER_ASSUMPTIONS)
+        )
+    agreement = {
+        other.passes_on: _overlap(seeds, by_other)
+        for other, by_other in others
+        if other.passes_on != spread.passes_on
+    }
     with stage("simulate their reach"):
         curve = reach_curve(calls, config, spread, seeds, rank)
     return KeyUsers(config, calls, seeds, rank, core, spread, curve, agreement)
+
+
+def measured(
+    graph: CallGraph, config: GraphConfig, among: Rows, assumptions: Sequence[float] = (1.0,)
+) -> tuple[Floats, Ints, list[tuple[Spread, Seeds]]]:
+    """PageRank, core numbers and seeds, on the threads of the config.
+
+    Parameters
+    ----------
+    graph : CallGraph
+        Of n people.
+    config : GraphConfig
+    among : int array
+        Positions of those who can be key users.
+    assumptions : sequence of float, default (1.0,)
+        Times the contacts that the config says a person moves on average.
+
+    Returns
+    -------
+    rank : float64 array of shape (n,)
+    core : int array of shape (n,)
+    chosen : list of (Spread, Seeds)
+        One for each of the assumptions.
+    """
+    _ = graph.both, graph.weights  # all threads read them, so they are made before
+
+    def choose(times: float) -> tuple[Spread, Seeds]:
+        spread = spread_of(graph, config.passes_on * times)
+        return spread, choose_seeds(spread, config.seeds, among)
+
+    with ThreadPoolExecutor(config.threads) as pool:
+        rank, core = pool.submit(pagerank, graph), pool.submit(core_numbers, graph)
+        chosen = [pool.submit(choose, times) for times in assumptions]
+        return rank.result(), core.result(), [pair.result() for pair in chosen]
 
 
 def reach_curve(

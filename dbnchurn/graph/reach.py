@@ -9,6 +9,7 @@ not expected to reach; the discount is that of Chen, Wang and Yang (2009), exten
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,29 +133,45 @@ def choose_seeds(spread: Spread, number: int, among: Rows | None = None) -> Seed
     chooser = _Chooser(spread)
     people = np.arange(len(spread)) if among is None else np.unique(among)
     ties = spread.ties
-    squares = sp.csr_array((ties.data**2, ties.indices, ties.indptr), shape=ties.shape)
-    back = squares @ np.ones(len(spread))  # ways that return at once
+    back = _row_sums(ties.data**2, ties.indptr)  # ways that return at once
     alone = 1.0 + ties @ chooser.onward - back
-    ranked = people[np.argsort(-alone[people], kind="stable")]
+    ranked = _by_reach(people, alone, 16 * number)
+    person = next(ranked, None)
     waiting: list[tuple[float, int, int]] = []  # negative reach, person, seeds it is known for
     chosen: list[int] = []
     reach: list[float] = []
-    place = 0
     while len(chosen) < min(number, len(people)):
         # A reach only falls while seeds are added, so that an old one is an upper bound.
-        while place < len(ranked) and (not waiting or -waiting[0][0] <= alone[ranked[place]]):
-            person = int(ranked[place])
+        while person is not None and (not waiting or -waiting[0][0] <= alone[person]):
             heapq.heappush(waiting, (-float(alone[person]), person, 0))
-            place += 1
-        value, person, known = heapq.heappop(waiting)
+            person = next(ranked, None)
+        value, best, known = heapq.heappop(waiting)
         if known < len(chosen):
-            heapq.heappush(waiting, (-chooser.reach(person), person, len(chosen)))
+            heapq.heappush(waiting, (-chooser.reach(best), best, len(chosen)))
             continue
-        chosen.append(person)
+        chosen.append(best)
         reach.append(-value)
-        chooser.add(person)
+        chooser.add(best)
     found = np.array(chosen, np.intp)
     return Seeds(found, np.array(reach), alone[found])
+
+
+def _by_reach(people: Rows, alone: Floats, first: int) -> Iterator[int]:
+    """People in descending order of their reach, sorted no further than they are asked for."""
+    reach = alone[people]
+    first = min(first, len(people))
+    least = np.partition(reach, -first)[-first] if first else np.inf
+    for some in (reach >= least, reach < least):
+        yield from people[some][np.argsort(-reach[some], kind="stable")].tolist()
+
+
+def _row_sums(data: Floats, indptr: Ints) -> Floats:
+    """Sums of the entries of every row of a csr_array, which reads them in their order."""
+    sums = np.zeros(len(indptr) - 1)
+    filled = np.diff(indptr) > 0
+    if len(data):
+        sums[filled] = np.add.reduceat(data, indptr[:-1][filled])
+    return sums
 
 
 class _Chooser:
@@ -164,7 +181,7 @@ class _Chooser:
         self.ties = spread.ties
         self.free = np.ones(len(spread))  # probability that no seed has reached the person
         # A person, and the contacts that it moves and nobody has reached yet.
-        self.onward = 1.0 + self.ties @ np.ones(len(spread))
+        self.onward = 1.0 + _row_sums(self.ties.data, self.ties.indptr)
 
     def reach(self, person: int) -> float:
         """Further people whom a seed reaches in two steps."""

@@ -44,6 +44,22 @@ def test_pagerank_is_a_fixed_point(seed):
     assert rank.sum() == pytest.approx(1)
 
 
+def test_pagerank_solves_its_equations_whatever_the_threads():
+    """A chain of clusters, on which plain iteration takes most steps, and people who call nobody."""
+    generator = np.random.default_rng(0)
+    caller = generator.integers(0, 2_000, 12_000)
+    callee = np.minimum(caller // 50 * 50 + generator.integers(0, 52, 12_000), 1_999)
+    graph = graph_of(np.arange(2_000), caller, callee, generator.integers(1, 9, 12_000))
+    ties = graph.ties.toarray()
+    out = ties.sum(1)
+    assert (out == 0).any()
+    moves = np.where(out[:, None] > 0, ties / np.maximum(out[:, None], 1), 1 / 2_000)
+    exact = np.linalg.solve(np.eye(2_000) - 0.85 * moves.T, np.full(2_000, 0.15 / 2_000))
+    # What is left after changes of 1e-8 is at most 1e-8 * 0.85 / 0.15.
+    assert np.abs(pagerank(graph) - exact).sum() < 6e-8
+    np.testing.assert_array_equal(pagerank(graph, threads=1), pagerank(graph, threads=3))
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_clustering_is_the_share_of_closed_pairs(seed):
     graph = random_graph(seed)

@@ -19,7 +19,8 @@ def test_faults_go_to_whoever_asks_for_them(rows):
     numbers = number_values(DEBT, values, lambda *fault: told.append(fault))
     np.testing.assert_array_equal(numbers[:3], [np.nan, 1.5, np.nan])
     at_fault = np.flatnonzero(np.any([np.asarray(bad) for _, _, bad, _ in told], axis=0))
-    assert set(at_fault % 4) == {0, 3} and len(at_fault) == 2 * rows
+    assert set(at_fault % 4) == {0, 3}
+    assert len(at_fault) == 2 * rows
 
 
 @pytest.mark.parametrize("rows", [1, 3 * FEW])

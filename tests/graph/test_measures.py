@@ -45,7 +45,7 @@ def test_pagerank_is_a_fixed_point(seed):
 
 
 def test_pagerank_solves_its_equations_whatever_the_threads():
-    """A chain of clusters, on which plain iteration takes most steps, and people who call nobody."""
+    """Clusters in a chain, on which plain iteration takes most steps; some people call nobody."""
     generator = np.random.default_rng(0)
     caller = generator.integers(0, 2_000, 12_000)
     callee = np.minimum(caller // 50 * 50 + generator.integers(0, 52, 12_000), 1_999)

@@ -10,6 +10,7 @@ import numpy as np
 
 from dbnchurn.campaign.allocation_result import AllocationResult
 from dbnchurn.campaign.allocation_text import money, next_steps, price_words, verdict, worth
+from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, paragraph, plain_page, rows_table
 
@@ -122,8 +123,6 @@ def curve_picture(result: AllocationResult) -> Picture:
     -------
     Picture
     """
-    from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
-
     currency = result.config.currency
     budgets, values = np.array(result.curve).T
     own = float(np.interp(result.config.budget or 0.0, budgets, values))

@@ -10,6 +10,7 @@ import numpy as np
 from dbnchurn.campaign.effect import Effect
 from dbnchurn.campaign.plan import Plan
 from dbnchurn.campaign.power import power
+from dbnchurn.core.html.figure import COLOURS, DASHES, MARK, Canvas
 from dbnchurn.core.html.format import cut, points
 from dbnchurn.core.html.picture import Picture
 
@@ -35,8 +36,6 @@ def effects_picture(named: Sequence[tuple[str, Effect]]) -> Picture | None:
     """
     if not can_draw():
         return None
-    from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
-
     size = (5.4, 1.1 + 0.34 * len(named))
     with Canvas("Leavers, contacted minus control (points)", "", size) as c:
         for place, (_, effect) in enumerate(named):
@@ -73,8 +72,6 @@ def power_picture(plan: Plan) -> Picture | None:
     """
     if not can_draw():
         return None
-    from dbnchurn.core.html.figure import COLOURS, DASHES, MARK, Canvas
-
     settings = plan.settings
     most = max(2 * plan.choice.needed, int(1.2 * settings.customers))
     sizes = np.unique(np.linspace(most / 60, most, 60).astype(int))

@@ -44,7 +44,7 @@ from dbnchurn.cli.options import (
     refuse_file,
     refuse_options,
 )
-from dbnchurn.core.errors import ConfigError
+from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
 from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
@@ -187,21 +187,14 @@ def score(
     if engine == "spark":
         refuse_options(context, ON_SPARK, "--engine spark scores a table that is there")
         _score_on_spark(
-            model,
-            table,
-            output,
-            id=id,
-            month=month.date() if month is not None else None,
-            plausibility=plausibility,
-            max_rejected=max_rejected,
-            allow_changed=allow_changed or (),
-            expect=expect,
-            public_key=public_key,
-            alarm=alarm,
-            alarm_code=alarm_code,
-        )
+            model, table, output, id=id, month=None if month is None else month.date(),
+            plausibility=plausibility, max_rejected=max_rejected,
+            allow_changed=allow_changed or (), expect=expect, public_key=public_key,
+            alarm=alarm, alarm_code=alarm_code,
+        )  # fmt: skip
         return
     place = file_of(output, (".csv", ".parquet"))
+    _check_inputs(model, table if database is None else None)
     from dbnchurn.scoring.job import score_file
 
     if show and not reasons:
@@ -209,50 +202,45 @@ def score(
     day = _month_of_history(history, month, cutoff, model, place, mkdir=mkdir)
     entry = _log_entry(log, campaign_name, offer, channel, contact_date)
     wanted = _campaign(
-        campaign,
-        budget,
-        suppress,
-        control,
-        seed,
-        suppress_match.value,
-        allow_unmatched,
-        entry,
-        csv_settings(suppress_delimiter, suppress_encoding),
-        suppress_sheet,
-    )
+        campaign, budget, suppress, control, seed, suppress_match.value, allow_unmatched, entry,
+        csv_settings(suppress_delimiter, suppress_encoding), suppress_sheet,
+    )  # fmt: skip
     with displayed(), _interruptible(place):
         job = score_file(
-            model,
-            table,
-            place,
-            id=id,
-            database=database,
-            csv=csv_settings(delimiter, encoding),
-            sheet=sheet,
-            cutoff=cutoff.date() if cutoff is not None else None,
-            tables=paths_by_table(raw),
-            sources=sources,
-            trust_sources=trust_sources,
-            reasons=reasons,
-            plausibility=plausibility,
-            rejected=rejected,
-            max_rejected=max_rejected,
-            campaign=wanted,
-            chunk_rows=chunk_rows,
-            n_threads=threads,
-            allow_changed=allow_changed,
-            allow_stale=allow_stale,
-            mkdir=mkdir,
-            expect=expect,
-            public_key=public_key,
-            raw_text=raw_text,
-        )
+            model, table, place, id=id, database=database,
+            csv=csv_settings(delimiter, encoding), sheet=sheet,
+            cutoff=None if cutoff is None else cutoff.date(), tables=paths_by_table(raw),
+            sources=sources, trust_sources=trust_sources, reasons=reasons,
+            plausibility=plausibility, rejected=rejected, max_rejected=max_rejected,
+            campaign=wanted, chunk_rows=chunk_rows, n_threads=threads,
+            allow_changed=allow_changed, allow_stale=allow_stale, mkdir=mkdir, expect=expect,
+            public_key=public_key, raw_text=raw_text,
+        )  # fmt: skip
     _print_summary(job, show, reasons)
     if history is not None and day is not None:
         from dbnchurn.months.history import add_month, score_facts
 
         print(add_month(history, day, job.model, "scores", score_facts(job)))
     _alarm_at(job.drift, alarm, alarm_code)
+
+
+def _check_inputs(model: Path, table: str | None) -> None:
+    """Refuse a model or a table that is not there, before what scores is imported."""
+    from dbnchurn.predictor.model_files import check_folder
+    from dbnchurn.tables.files import checked_file
+
+    faults = []
+    try:
+        check_folder(model)
+    except ArtifactError as fault:
+        faults.append(str(fault))
+    try:
+        if table is not None and "*" not in table and not Path(table).is_dir():
+            checked_file(Path(table))
+    except DataError as fault:
+        faults.append(str(fault))
+    if faults:
+        raise DataError("; ".join(faults))
 
 
 def _print_summary(job: Job, show: int, reasons: int) -> None:

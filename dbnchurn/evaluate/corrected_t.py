@@ -7,13 +7,20 @@ mean is too small.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata, t
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats
 from dbnchurn.evaluate.bootstrap import Interval
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LazyModule("scipy.stats")
 
 
 def corrected_interval(
@@ -65,7 +72,7 @@ def corrected_interval(
     if len(numbers) < 2:
         return Interval(mean, float("nan"), float("nan"))
     error = np.sqrt((1 / len(numbers) + test_share) * numbers.var(ddof=1))
-    half = float(t.ppf((1 + confidence) / 2, len(numbers) - 1) * error)
+    half = float(stats.t.ppf((1 + confidence) / 2, len(numbers) - 1) * error)
     return Interval(mean, mean - half, mean + half)
 
 
@@ -94,5 +101,5 @@ def mean_ranks(values: npt.ArrayLike, *, lower_is_better: bool = False) -> Float
     """
     numbers = np.asarray(values, np.float64)
     best_first = np.where(np.isnan(numbers), np.inf, numbers if lower_is_better else -numbers)
-    ranks: Floats = rankdata(best_first, axis=0).mean(axis=1)
+    ranks: Floats = stats.rankdata(best_first, axis=0).mean(axis=1)
     return ranks

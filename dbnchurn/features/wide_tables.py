@@ -8,11 +8,18 @@ rows are, so that 5,000 numbers of 300 rows would take minutes; and of so many, 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Floats32, Ints
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LazyModule("scipy.stats")
 
 WIDE = 1_000
 """A table of more numbers than these, and than rows, is wide; its boosters test so many."""
@@ -103,7 +110,7 @@ def strongest(values: Floats32, y: Ints, sample_weight: Floats, most: int) -> np
     """
     there = ~np.isnan(values)
     known = np.where(there.any(axis=0), values, 0)
-    ranks = rankdata(np.where(np.isnan(known), np.nanmedian(known, axis=0), known), axis=0)
+    ranks = stats.rankdata(np.where(np.isnan(known), np.nanmedian(known, axis=0), known), axis=0)
     share = sample_weight / sample_weight.sum()
     ranks -= share @ ranks
     outcome = y - share @ y

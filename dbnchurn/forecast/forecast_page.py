@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
 from dbnchurn.forecast.forecast import Forecast
@@ -93,8 +94,6 @@ def fan(made: Forecast, place: int | None, name: str = "leavers") -> Picture:
     -------
     Picture
     """
-    from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
-
     history = made.history
     past = history.leavers.sum(1) if place is None else history.leavers[:, place]
     past = past[-SHOWN_MONTHS:]

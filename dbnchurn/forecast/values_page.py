@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
 from dbnchurn.core.html.format import thousands
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
@@ -82,8 +83,6 @@ def calibration(made: CustomerValues) -> Picture:
     -------
     Picture
     """
-    from dbnchurn.core.html.figure import COLOURS, MARK, Canvas
-
     one, _ = made.backtest.test
     month, tenths = made.history.months[one.month], made.tenths()
     expected, came = [part[0] for part in tenths], [part[1] for part in tenths]

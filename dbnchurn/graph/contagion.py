@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit, logit
-from scipy.stats import t as student_t
 
 from dbnchurn.core.errors import DataError
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.statistics import normal_quantile
 from dbnchurn.core.typing import Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LazyModule("scipy.stats")
 
 STEPS = 100
 TOLERANCE = 1e-10
@@ -131,7 +136,7 @@ def estimate_contagion(
     if number is not None:
         count = int(number.max()) + 1
         covariance = _by_groups(covariance, design * (y - expit(design @ at))[:, None], number)
-        quantile = float(student_t.ppf((1 + CONFIDENCE) / 2, count - 1))
+        quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1))
     value, error = float(at[1]) / scale, float(np.sqrt(covariance[1, 1])) / scale
     half = quantile * error
     return ContagionEstimate(value, value - half, value + half, len(y), int(y.sum()), count)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dbnchurn.core.html.figure import COLOURS, DASHES, Canvas
 from dbnchurn.core.html.format import percent, plain, thousands
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import bullets, drawing, paragraph, plain_page, rows_table
@@ -98,8 +99,6 @@ def curve_picture(curve: Curve) -> Picture:
     -------
     Picture
     """
-    from dbnchurn.core.html.figure import COLOURS, DASHES, Canvas
-
     with Canvas("Key users who are addressed", "People reached", (5.6, 3.6)) as c:
         for number, (name, mean) in enumerate(curve.reach.items()):
             band = 2 * curve.errors[name]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.core.html.format import percent, plain, span, thousands
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.evaluate import compare
 from dbnchurn.evaluate.bootstrap import RESAMPLES
 from dbnchurn.evaluate.outcome_gaps import OutcomeGap, outcome_gap
@@ -20,6 +20,11 @@ from dbnchurn.months.estimate import ranking_p
 from dbnchurn.months.recalibration import Recalibration
 from dbnchurn.months.recalibration_trial import CALIBRATION, recalibration_objections
 from dbnchurn.runs.sections import RetrainingSection
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LazyModule("scipy.stats")
 
 NAMES = ("challenger", "champion", "recalibrated")
 
@@ -260,7 +265,7 @@ def challenge(
 
 def _rank_correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
     """Spearman's; 0 where one model gives everybody the same score."""
-    ranks = [rankdata(values) for values in (one, other)]
+    ranks = [stats.rankdata(values) for values in (one, other)]
     if any(rank.std() == 0 for rank in ranks):
         return 0.0
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])

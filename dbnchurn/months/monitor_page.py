@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from importlib.util import find_spec
 
+from dbnchurn.core.html.figure import COLOURS, DASHES, Canvas
 from dbnchurn.core.html.format import percent, plain, points, thousands
 from dbnchurn.core.html.picture import Picture
 from dbnchurn.core.html.plain_page import (
@@ -138,8 +139,6 @@ def _leavers_picture(findings: Findings) -> Picture | None:
     """Promised and observed leavers by month; None without matplotlib, or of one month."""
     if find_spec("matplotlib") is None or len(findings.states) < 2:
         return None
-    from dbnchurn.core.html.figure import COLOURS, DASHES, Canvas
-
     names = [_short(state.month.month) for state in findings.states]
     promised = [s.gap.promised if s.gap else s.month.scores["mean"] for s in findings.states]
     known = [(place, s.gap) for place, s in enumerate(findings.states) if s.gap is not None]

@@ -34,6 +34,7 @@ from dbnchurn.predictor.model_files import (
     LARGEST,
     MANIFEST,
     check_entries,
+    check_folder,
     is_part,
     most_bytes,
     read_file,
@@ -282,10 +283,7 @@ def load_stored(
         If `expect` is no digest, or `public_key` no key.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise ArtifactError(f"{folder}: no such model folder")
-    if not (folder / MANIFEST).exists() and (folder / "model" / MANIFEST).is_file():
-        raise ArtifactError(f"{folder} is a run; its model is {folder / 'model'}")
+    check_folder(folder)
     try:
         return read_as_one(folder, MANIFEST, lambda: _checked(folder, expect, public_key))
     except ArtifactError as error:

@@ -24,6 +24,24 @@ SLACK = LARGEST_HEADER + 2**20  # beside the arrays that the manifest names
 OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse what is no model folder.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    ArtifactError
+        If there is no such folder, or it is that of a run.
+    """
+    if not folder.is_dir():
+        raise ArtifactError(f"{folder}: no such model folder")
+    if not (folder / MANIFEST).exists() and (folder / "model" / MANIFEST).is_file():
+        raise ArtifactError(f"{folder} is a run; its model is {folder / 'model'}")
+
+
 def read_file(
     folder: Path, name: str, *, kind: str | None = None, most: int | None = None
 ) -> bytes:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import hypergeom
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.statistics import wilson
 from dbnchurn.core.typing import Bools, Floats
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LazyModule("scipy.stats")
 
 
 def upper_tail(
@@ -34,7 +40,7 @@ def upper_tail(
     >>> round(float(upper_tail(3, 3, 5, 10)), 4)  # 5/10 · 4/9 · 3/8
     0.0833
     """
-    tail = hypergeom.sf(
+    tail = stats.hypergeom.sf(
         np.asarray(hits) - 1, np.asarray(all_rows), np.asarray(all_hits), np.asarray(rows)
     )
     return np.clip(np.asarray(tail, np.float64), 0.0, 1.0)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-TRAINING = {"torch", "sklearn", "xgboost", "imblearn"}
+TRAINING = {"torch", "sklearn", "xgboost", "imblearn", "matplotlib"}
 TABLES = {"pandas", "pyarrow", "duckdb", "scipy"}
 RUN = """
 import contextlib, io, json, sys
@@ -51,13 +51,17 @@ NO_TABLE = [
     ["tune", "tune.yaml"],
     ["segments", "run.yaml"],
     ["personas", "personas.yaml"],
-    ["score", "nowhere", "nowhere.csv", "--output", "scores.csv"],
     ["evaluate", "nowhere", "nowhere.csv", "--output", "measured.json", "--label", "left"],
     ["assign", "nowhere", "nowhere.csv", "--output", "assigned.csv"],
     ["inspect", "nowhere.csv"],
     ["infer", "nowhere.csv", "--output", "contracts.yaml"],
-    ["digest", "nowhere"],
     ["train", "--resume", "nowhere"],
+    ["compare", "nowhere"],
+    ["monitor", "nowhere"],
+]
+NO_MODEL = [
+    ["score", "nowhere", "nowhere.csv", "--output", "scores.csv"],
+    ["digest", "nowhere"],
 ]
 
 
@@ -75,8 +79,12 @@ def fresh(commands, folder):
 
 @pytest.mark.parametrize(
     ("commands", "says", "late"),
-    [(MISTAKES, "mistake.yaml:1: ", TRAINING | TABLES), (NO_TABLE, "nowhere", TRAINING)],
-    ids=["a mistake in a config", "no such table or model"],
+    [
+        (MISTAKES, "mistake.yaml:1: ", TRAINING | TABLES),
+        (NO_MODEL, "nowhere: no such model folder", TRAINING | TABLES),
+        (NO_TABLE, "nowhere", TRAINING),
+    ],
+    ids=["a mistake in a config", "no such model", "no such table"],
 )
 def test_the_first_error_is_there_before_libraries_are(commands, says, late, tmp_path):
     for command, (code, said, loaded) in fresh(commands, tmp_path).items():

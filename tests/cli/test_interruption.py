@@ -25,6 +25,7 @@ def test_sigterm_ends_as_ctrl_c_with_its_own_code(call, model, tmp_path, monkeyp
     assert signal.getsignal(signal.SIGTERM) == before
     monkeypatch.setattr("dbnchurn.scoring.job.score_file", terminated)
     table = tmp_path / "t.csv"
+    table.write_text("customer\nC1\n")
     assert call("score", model, table, "--output", tmp_path / "s.csv")[0] == ExitCode.TERMINATED
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn import Predictor
+from dbnchurn.cli import main
 
 
 @pytest.fixture
@@ -94,3 +95,13 @@ def test_the_campaign_list_goes_into_the_contact_log(call, refused, model, table
     assert pd.read_csv(log)["customer"].tolist() == pd.read_csv(listed)["id"].tolist()
     message = refused("score", model, table, "--output", tmp_path / "t.csv", "--offer", "discount")
     assert "--offer: belong to --log FILE" in message
+
+
+def test_a_model_and_a_table_that_are_not_there_are_told_together(tmp_path, capsys):
+    (tmp_path / "model").mkdir()
+    with pytest.raises(SystemExit) as end:
+        main(["score", f"{tmp_path}/modle", f"{tmp_path}/t.csv", "--output", f"{tmp_path}/s.csv"])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert "modle: no such model folder" in said
+    assert "t.csv: no such file" in said

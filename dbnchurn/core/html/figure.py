@@ -5,14 +5,22 @@ from __future__ import annotations
 import io
 import re
 from contextlib import AbstractContextManager
-from typing import Any
-
-import matplotlib as mpl
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from typing import TYPE_CHECKING, Any
 
 from dbnchurn.core.html.picture import Picture
+from dbnchurn.core.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import matplotlib as mpl
+    from matplotlib import figure as figures
+    from matplotlib import ticker
+    from matplotlib.backends import backend_svg
+    from matplotlib.figure import Figure
+else:
+    mpl = LazyModule("matplotlib")
+    figures = LazyModule("matplotlib.figure")
+    ticker = LazyModule("matplotlib.ticker")
+    backend_svg = LazyModule("matplotlib.backends.backend_svg")
 
 # Okabe and Ito's colours can be told apart by colour-blind readers; the model comes first.
 COLOURS = ("#0057a8", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#666666")
@@ -51,8 +59,8 @@ def percent_axis(axis: Any, nbins: int = 6) -> None:
     nbins : int, default 6
         At most so many intervals between ticks.
     """
-    axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    axis.set_major_locator(MaxNLocator(nbins=nbins))
+    axis.set_major_formatter(ticker.PercentFormatter(1.0, symbol=" %"))
+    axis.set_major_locator(ticker.MaxNLocator(nbins=nbins))
 
 
 def to_png(figure: Figure) -> bytes:
@@ -82,7 +90,7 @@ def to_picture(figure: Figure, title: str, reading: str, alt: str, png: bool = F
     # Identifiers are hashes; the title as salt keeps those of two pictures apart.
     with mpl.rc_context({"svg.hashsalt": title}):
         # Not savefig: it draws every figure twice, first without ink, for the same bytes.
-        canvas: Any = FigureCanvasSVG(figure)  # its methods have no types
+        canvas: Any = backend_svg.FigureCanvasSVG(figure)  # its methods have no types
         canvas.print_svg(text, metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :]
@@ -122,7 +130,7 @@ class Canvas:
     def __enter__(self) -> Canvas:
         self._style = drawing_style()
         self._style.__enter__()
-        self.figure = Figure(figsize=self._size, layout="constrained")
+        self.figure = figures.Figure(figsize=self._size, layout="constrained")
         self.axes: Any = self.figure.add_subplot()
         self.axes.set_xlabel(self._labels[0])
         self.axes.set_ylabel(self._labels[1])
@@ -138,7 +146,7 @@ class Canvas:
 
     def whole_numbers(self) -> None:
         """Number the horizontal axis by integers."""
-        self.axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        self.axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
 
     def legend(self, **where: Any) -> None:
         """Name the lines."""

@@ -8,14 +8,20 @@ column and value (:func:`occluded`), or leading columns one after another (:func
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata
 
+from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Ints
 from dbnchurn.predictor.explain.background import with_values
 from dbnchurn.predictor.model_record import ModelRecord, logits
 from dbnchurn.tables.schema import Table
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LazyModule("scipy.stats")
 
 
 def log_odds(model: ModelRecord, table: Table) -> Floats:
@@ -175,7 +181,9 @@ def agreement(contributions: Floats, truth: Floats, k: int) -> Faithfulness:
     rows = zip(contributions, truth, strict=True)
     return Faithfulness(
         correlation=_correlation(contributions.ravel(), truth.ravel()),
-        rank_correlation=float(np.mean([_correlation(rankdata(a), rankdata(b)) for a, b in rows])),
+        rank_correlation=float(
+            np.mean([_correlation(stats.rankdata(a), stats.rankdata(b)) for a, b in rows])
+        ),
         sign=float((signs == np.sign(np.take_along_axis(truth, ours, 1))).mean()),
         shared=float(np.mean([np.isin(a, b).mean() for a, b in zip(ours, theirs, strict=True)])),
     )

@@ -175,25 +175,21 @@ def load_table(
     table = pa.concat_tables(tables, promote_options="permissive")
     table, notes = _without_unnamed(table, where)
     notes = [*source.notes, *notes]
-    texts = {
-        name
-        for name, kind in zip(table.column_names, table.schema.types, strict=True)
-        if pa.types.is_string(kind) and isinstance(source, CsvSource | SheetSource)
-    }
+    texts = _text_columns(table) if isinstance(source, CsvSource | SheetSource) else set()
     values: dict[str, pd.Series[Any]] = {}
     undecided: list[TextColumn] = []
     missing = {*MISSING, *rules.missing}
     numbers: dict[str, pd.Series[Any]] = {}
     for name in table.column_names:
         column = table.column(name)
+        kept = name in ids or name in as_written
         if name not in texts:
             values[name] = column.to_pandas()
-            if name not in ids and name not in as_written:
+            if not kept:
                 values[name] = without_missing(values[name].to_frame(), rules.missing).iloc[:, 0]
                 notes += filter(None, [zone_note(name, values[name])])
                 notes += doubtful_values(name, values[name])
             continue
-        kept = name in ids or name in as_written
         if not kept and (plain := _plain_numbers(column, rules, name)) is not None:
             numbers[name] = plain  # none of which is the error of a formula
             undecided.append(_evidence(name, column))
@@ -218,6 +214,12 @@ def load_table(
     told = {*ids, *as_written, *rules.formats, *rules.kinds}
     notes += serial_notes({str(name): column for name, column in frame.items()}, told)
     return LoadedTable(frame, formats, (), tuple(rejected), tuple(notes), places)
+
+
+def _text_columns(table: pa.Table) -> set[str]:
+    """The columns that hold texts."""
+    kinds = zip(table.column_names, table.schema.types, strict=True)
+    return {name for name, kind in kinds if pa.types.is_string(kind)}
 
 
 def conversions(decisions: Iterable[Decision]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,16 +112,26 @@ def read_source(
             f"{source.name}: there is no column {listed(absent)}, which 'columns' names; it has "
             f"{listed(frame.columns)}; 'columns' is written as {{name here: name in the table}}"
         )
+    if doubled := [name for name, times in Counter(own.values()).items() if times > 1]:
+        raise DataError(
+            f"{source.name}: 'columns' gives {listed(doubled)} several names; give each column one"
+        )
+    left_out = [name for name in own if name in frame and name not in own.values()]
+    notes = [
+        f"{source.name}: the column {name!r} is left out, for 'columns' says that {own[name]!r} is "
+        "it"
+        for name in left_out
+    ]
+    frame = frame.drop(columns=left_out)
     frame = frame.rename(columns={theirs: name for name, theirs in own.items()})
-    if repeated := sorted(set(frame.columns[frame.columns.duplicated()])):
-        raise DataError(f"{source.name}: the column {listed(repeated)} is there twice; name one")
     frame = frame.reset_index(drop=True)
     escaped = source.path is not None and kind_of_file(_first(source.path)) == "csv"
     for name in [name for name in texts if name in frame]:
         frame[name] = as_words(frame[name], source.name)
         if escaped:
             frame[name] = frame[name].map(original, na_action="ignore")
-    return _without_totals(CampaignTable(frame, source.name, loaded.notes), texts[0])
+    table = CampaignTable(frame, source.name, (*loaded.notes, *notes))
+    return _without_totals(table, texts[0])
 
 
 def _without_totals(table: CampaignTable, id: str) -> CampaignTable:

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dbnchurn.core.blas import reserve_blas_memory
-from dbnchurn.core.errors import DataError, did_you_mean, listed
+from dbnchurn.core.errors import DataError, listed
 from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.records import pack
 from dbnchurn.core.typing import Floats
 from dbnchurn.decide.decide_record import decide
 from dbnchurn.features.plausibility_record import PlausibilityRecord, examine_rows
 from dbnchurn.predictor.artifact import load_stored, version_of
+from dbnchurn.predictor.customer_rows import ids_of, no_customers, zeros_lost
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
 from dbnchurn.predictor.explain.what_if import Value, settings_of, what_if, what_if_frame
@@ -28,17 +29,8 @@ from dbnchurn.predictor.reference import Reference
 from dbnchurn.predictor.rescaled import FEWEST_VALUES
 from dbnchurn.predictor.scores import Scored, check_edges, default_edges, oddities, tiers
 from dbnchurn.tables.doubtful_values import without_missing
-from dbnchurn.tables.empty_rows import (
-    NOTHING_ELSE,
-    TOTAL,
-    present_values,
-    says_nothing,
-    total_rows,
-)
-from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_message
 from dbnchurn.tables.reading import as_frame, read
-from dbnchurn.tables.schema import Schema, check_names
-from dbnchurn.tables.unused_columns import unused_keys
+from dbnchurn.tables.schema import Schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -280,7 +272,9 @@ class Predictor:
         """
         scored = self.examine(frame, id=id, plausibility=plausibility)
         odd = [scored.odd.line()] if scored.odd is not None and scored.odd.many else []
-        lines = [*scored.unusual.lines_on_numbers(), *self._no_customers(frame, scored)]
+        lines = [*scored.unusual.lines_on_numbers()]
+        if self.reference is not None:
+            lines += no_customers(self._frame(frame), scored.frame["id"], self.reference)
         lines += filter(None, [self.zeros_lost(frame, id)])
         for line in [*odd, *lines]:
             log.warning("%s", line)
@@ -317,7 +311,7 @@ class Predictor:
         probability = decide(self._model.decide, logits(self._model, table, self.n_threads))
         scores = pd.DataFrame(
             {
-                "id": self._ids(customers, id),
+                "id": ids_of(customers, id, self.about, self.schema),
                 "probability": probability,
                 "decision": probability >= self.threshold,
                 "risk": tiers(probability, self.risk_edges),
@@ -428,22 +422,6 @@ class Predictor:
     def _explainer(self) -> Explainer:
         return Explainer(self._model)
 
-    def _no_customers(self, frame: Any, scored: Scored) -> list[str]:
-        """Sentences about rows that are totals, or hold an id and nothing else."""
-        customers, reference = self._frame(frame), self._model.reference
-        if reference is None:
-            return []
-        names, shares = check_names(customers), {c.name: 1 - c.missing for c in reference.columns}
-        used = customers.iloc[:, [names.index(name) for name in shares]]
-        nothing = says_nothing(present_values(used), list(shares.values()))
-        totals = total_rows(scored.frame["id"], used)
-        return [
-            f"{rows.sum()} {'row is' if rows.sum() == 1 else 'rows are'} no customers ({why}), the "
-            f"first is row {np.flatnonzero(rows)[0]}; scored all the same: take them out"
-            for why, rows in ((TOTAL, totals), (NOTHING_ELSE, nothing & ~totals))
-            if rows.any()
-        ]
-
     def zeros_lost(self, frame: Any, id: str | None = None) -> str:
         """Why ids seem to lack zeros that those of the training began with; empty if they do not.
 
@@ -457,30 +435,4 @@ class Predictor:
         -------
         str
         """
-        name, trained = self.about.get("id"), IdSpelling.stored(self.about)
-        names = check_names(as_frame(frame)) if trained.padded else []
-        if id not in (None, name) or name not in names:
-            return ""
-        why = trained.lost_in(as_frame(frame).iloc[:, names.index(name)])
-        return zeros_lost_message(str(name), why) if why else ""
-
-    def _ids(self, frame: pd.DataFrame, id: str | None) -> Any:
-        """The identifiers of the rows."""
-        names = check_names(frame)
-        if id is None and self.about.get("id") in names:
-            id = str(self.about["id"])
-        if id is None:
-            self._say_numbered(names)
-            return np.arange(len(frame))
-        if id not in names:
-            raise DataError(f"the table has no id column {id!r}: {did_you_mean(id, names)}")
-        return frame.iloc[:, names.index(id)].array
-
-    def _say_numbered(self, names: Sequence[str]) -> None:
-        """Say that rows are numbered although another column may name the customers."""
-        trained = self.about.get("id")
-        if isinstance(trained, str) and (maybe := unused_keys(self.schema, names)):
-            log.warning(
-                "no column %r, by which the training named the customers, so the rows are numbered "
-                "from 0; %s may name them: say so with id=%r", trained, listed(maybe), maybe[0],
-            )  # fmt: skip
+        return zeros_lost(as_frame(frame), id, self.about)

@@ -44,7 +44,7 @@ from dbnchurn.cli.options import (
     refuse_file,
     refuse_options,
 )
-from dbnchurn.core.errors import ArtifactError, ConfigError, DataError
+from dbnchurn.core.errors import ArtifactError, ConfigError, DataError, DbnchurnError
 from dbnchurn.core.progress import displayed
 
 if TYPE_CHECKING:
@@ -194,11 +194,11 @@ def score(
         )  # fmt: skip
         return
     place = file_of(output, (".csv", ".parquet"))
-    _check_inputs(model, table if database is None else None)
-    from dbnchurn.scoring.job import score_file
-
     if show and not reasons:
         raise ConfigError(f"--show {show} prints reasons, so it needs --reasons NUMBER")
+    _check_inputs(model, table if database is None and cutoff is None else None)
+    from dbnchurn.scoring.job import score_file
+
     day = _month_of_history(history, month, cutoff, model, place, mkdir=mkdir)
     entry = _log_entry(log, campaign_name, offer, channel, contact_date)
     wanted = _campaign(
@@ -229,18 +229,18 @@ def _check_inputs(model: Path, table: str | None) -> None:
     from dbnchurn.predictor.model_files import check_folder
     from dbnchurn.tables.files import checked_file
 
-    faults = []
+    faults: list[DbnchurnError] = []
     try:
         check_folder(model)
     except ArtifactError as fault:
-        faults.append(str(fault))
+        faults.append(fault)
     try:
         if table is not None and "*" not in table and not Path(table).is_dir():
             checked_file(Path(table))
     except DataError as fault:
-        faults.append(str(fault))
+        faults.append(fault)
     if faults:
-        raise DataError("; ".join(faults))
+        raise type(faults[0])("; ".join(map(str, faults)))
 
 
 def _print_summary(job: Job, show: int, reasons: int) -> None:

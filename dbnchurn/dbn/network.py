@@ -439,15 +439,12 @@ def _first_groups(sizes: tuple[int, ...], n_levels: int) -> int:
 
 
 def _parameter(tensor: Tensor) -> nn.Parameter:
-    values = tensor.detach().to("cpu", torch.float32, copy=True).contiguous()
-    return nn.Parameter(values, requires_grad=False)
+    return nn.Parameter(tensor.detach().to("cpu", torch.float32, copy=True).contiguous(), False)
 
 
 def _signal_weights(rbm: RBM, kind: str) -> Tensor | None:
     """Weights on the values of the units, with the 1/σ² of Gaussian units folded in."""
     if kind not in rbm.visible:
         return None
-    unit = rbm.visible[kind]
-    if isinstance(unit, Gaussian):
-        return rbm.weights[kind] * unit.precision[:, None]
-    return rbm.weights[kind]
+    unit, weights = rbm.visible[kind], rbm.weights[kind]
+    return weights * unit.precision[:, None] if isinstance(unit, Gaussian) else weights

@@ -18,7 +18,7 @@ else:
     sparse = LazyModule("scipy.sparse")
 
 
-FEW = 32  # up to so many rows, a sparse matrix costs more than its product
+SMALL = 2**15  # rows x groups x columns, up to which a sparse matrix costs more than its product
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +120,14 @@ class Visible:
         Parameters
         ----------
         table : float32 array of shape (L, k)
-            A row for every level of every group.
+            A row for every level of every group; at least two columns.
 
         Returns
         -------
         float32 array of shape (n, k)
             Group after group, so that a row alone is rounded as in a batch.
         """
-        if len(self) <= FEW:
+        if len(table) and self.codes.size * table.shape[1] <= SMALL:
             known = self.codes >= 0
             return np.asarray(np.add.reduce(table[self._places] * known[:, :, None], axis=1))
         sums: Floats32 = self._levels @ table

@@ -256,7 +256,8 @@ class Lookup:
     def _in_spans(self) -> Rows:
         """Trees by their place in a span, by booster, and by the spans of the booster.
 
-        Where a span is short, or a booster has fewer spans, one more than there are trees.
+        Where a span is short, or a booster has fewer spans, the place after the last tree, at
+        which a zero is added.
         """
         trees = self.spans[-1].trees.stop
         longest = max(len(span.inside) for span in self.spans)

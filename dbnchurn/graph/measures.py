@@ -15,7 +15,8 @@ from dbnchurn.graph.call_graph import CallGraph
 DAMPING = 0.85
 ROUGH = 1e-6  # sum of absolute changes up to which PageRank is computed in float32
 TOLERANCE = 1e-8  # sum of absolute changes at which PageRank stops
-MOST_STEPS = 200
+MOST_STEPS = 200  # in either precision
+SMALLEST = 1e-25  # weight in float32: sums of many, and their inverses, lie within its range
 MIXED = 3  # points that PageRank's next one is made of
 BLOCK = 2_000_000  # entries of a sparse product at once
 
@@ -119,8 +120,7 @@ def pagerank(graph: CallGraph, damping: float = DAMPING, *, threads: int = 1) ->
     silent = out == 0
     share = np.divide(1.0, out, out=np.zeros(n), where=~silent)
     rank = np.full(n, 1.0 / n)
-    # The first steps in half the precision take half the memory, and less than half the time.
-    for kind, tolerance in ((np.float32, ROUGH), (np.float64, TOLERANCE)):
+    for kind, tolerance in _phases(graph.incoming.data):
         parts = _row_blocks(graph.incoming, threads, kind)
         mixing = _Mixing()
         with ThreadPoolExecutor(len(parts)) as pool:
@@ -138,11 +138,23 @@ def pagerank(graph: CallGraph, damping: float = DAMPING, *, threads: int = 1) ->
     return np.asarray(rank / rank.sum())
 
 
+def _phases(weights: Floats) -> list[tuple[type[np.floating[Any]], float]]:
+    """Precisions to compute in one after another, each with the change at which it ends.
+
+    A step in float32 reads half as much memory; only weights that it holds are computed so.
+    """
+    exact = (np.float64, TOLERANCE)
+    if not len(weights) or weights.min() < SMALLEST or weights.max() > 1 / SMALLEST:
+        return [exact]
+    return [(np.float32, ROUGH), exact]
+
+
 class _Mixing:
     """The next point of an iteration from several before it (Anderson, 1965).
 
     The changes of the last steps are combined to the smallest one, and the points likewise, with
-    coefficients that sum to 1; near the solution this takes about half as many steps.
+    coefficients that sum to 1. Where plain steps come near slowly, as in clusters that are hardly
+    tied to each other, half as many are enough; where they are quick, nothing is lost.
     """
 
     def __init__(self) -> None:

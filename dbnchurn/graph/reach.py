@@ -21,6 +21,7 @@ from dbnchurn.graph.call_graph import CallGraph
 from dbnchurn.graph.measures import neighbours_of
 
 CLOSE = 1e-4  # relative error of the mean number of contacts that one person moves
+SORTED = 16  # times as many as seeds: those who may become one, nearly always
 STEPS = 60  # of the bisection
 
 
@@ -135,7 +136,7 @@ def choose_seeds(spread: Spread, number: int, among: Rows | None = None) -> Seed
     ties = spread.ties
     back = _row_sums(ties.data**2, ties.indptr)  # ways that return at once
     alone = 1.0 + ties @ chooser.onward - back
-    ranked = _by_reach(people, alone, 16 * number)
+    ranked = _by_reach(people, alone, SORTED * number)
     person = next(ranked, None)
     waiting: list[tuple[float, int, int]] = []  # negative reach, person, seeds it is known for
     chosen: list[int] = []
@@ -159,14 +160,14 @@ def choose_seeds(spread: Spread, number: int, among: Rows | None = None) -> Seed
 def _by_reach(people: Rows, alone: Floats, first: int) -> Iterator[int]:
     """People in descending order of their reach, sorted no further than they are asked for."""
     reach = alone[people]
-    first = min(first, len(people))
+    first = min(max(first, 0), len(people))
     least = np.partition(reach, -first)[-first] if first else np.inf
-    for some in (reach >= least, reach < least):
+    for some in (reach >= least, ~(reach >= least)):
         yield from people[some][np.argsort(-reach[some], kind="stable")].tolist()
 
 
 def _row_sums(data: Floats, indptr: Ints) -> Floats:
-    """Sums of the entries of every row of a csr_array, which reads them in their order."""
+    """Sums of the rows of a csr_array: a product with ones would look each one up by its column."""
     sums = np.zeros(len(indptr) - 1)
     filled = np.diff(indptr) > 0
     if len(data):

@@ -27,12 +27,13 @@ from dbnchurn.data.plan import DataPlan
 from dbnchurn.predictor.odd_rows import machine_of
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.scoring.campaign import Campaign
+from dbnchurn.scoring.input_columns import check_changed
 from dbnchurn.scoring.month import built_month, month_plan
 from dbnchurn.scoring.output_paths import OutputPaths, disk_errors
 from dbnchurn.scoring.outputs import write_outputs, write_rejected
 from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too_many
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.scorer import Scorer, check_changed, scorer_of
+from dbnchurn.scoring.scorer import Scorer, scorer_of
 from dbnchurn.scoring.sources import sources_text
 from dbnchurn.scoring.work_folder import WorkFolder
 from dbnchurn.tables.chunks import Chunk, ChunkSource

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from dbnchurn.core.errors import ConfigError, DataError, listed
 from dbnchurn.core.html.format import percent, points
 from dbnchurn.predictor.predictor import Predictor
-from dbnchurn.scoring.scorer import Scorer, check_changed, scorer_of
+from dbnchurn.scoring.input_columns import check_changed
+from dbnchurn.scoring.scorer import Scorer, scorer_of
 from dbnchurn.tables.chunks import ChunkSource
 from dbnchurn.tables.dialect import CsvSettings
 from dbnchurn.tables.streaming import open_files

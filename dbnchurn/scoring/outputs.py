@@ -21,9 +21,10 @@ from dbnchurn.predictor.odd_rows import OddRows
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.campaign import Campaign, write_campaign
 from dbnchurn.scoring.drift import drift
+from dbnchurn.scoring.input_columns import id_faults
 from dbnchurn.scoring.output_paths import OutputPaths
 from dbnchurn.scoring.result import Job
-from dbnchurn.scoring.scorer import Scorer, id_faults
+from dbnchurn.scoring.scorer import Scorer
 from dbnchurn.scoring.work_folder import ChunkFacts, WorkFolder
 from dbnchurn.tables.duckdb import Session
 from dbnchurn.tables.id_spelling import zeros_lost_refusal

@@ -19,9 +19,9 @@ from dbnchurn.predictor.odd_rows import machine_of
 from dbnchurn.predictor.predictor import Predictor
 from dbnchurn.predictor.scores import Oddities
 from dbnchurn.scoring.drift import Drift, drift
+from dbnchurn.scoring.input_columns import check_columns, id_faults, say_unused
 from dbnchurn.scoring.outputs import summed_counts
 from dbnchurn.scoring.rejection import MAX_REJECTED, check_max_rejected, why_too_many
-from dbnchurn.scoring.scorer import check_columns, id_faults, say_unused
 from dbnchurn.scoring.work_folder import ChunkFacts
 from dbnchurn.spark.customers import customers_of
 from dbnchurn.spark.outputs import (

@@ -34,7 +34,7 @@ else:
 
 # Boosters and networks compute in float32; values beyond its range are clipped to it.
 LARGEST = float(np.finfo(np.float32).max)
-PLAIN_KINDS = "biuf"  # of numpy's types: truth values and numbers
+PLAIN_KINDS = tuple("biuf")  # of numpy's types: truth values and numbers
 FEW = 8  # up to so many values, looking for distinct ones costs more time than it saves
 SHORT = r"[-+]?\d[\d.,' ]* ?[kKM]"  # thousands or millions, such as 1.2k
 GROUPED = r"[-+]?[1-9]\d{0,2}\.\d{3}"  # thousands, if the point groups digits

@@ -40,6 +40,8 @@ else:
     pa = LazyModule("pyarrow")
     interchange = LazyModule("pyarrow.interchange")
 
+FEW_LEVELS = 256  # of a category, up to which objects for all of them take little time
+
 Cells = npt.NDArray[np.object_]
 
 
@@ -169,7 +171,7 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     unusual = Unusual()
     numbers = [c for c in schema.used if c.kind != "category"]
     categories = [c for c in schema.used if c.kind == "category"]
-    few = frame.to_numpy(object) if len(frame) <= FEW else None
+    few = _few_cells(frame)
     number_matrix = _read_numbers(numbers, frame, [place[c.name] for c in numbers], few)
     code_matrix = np.empty((len(frame), len(categories)), np.int32)
     for j, column in enumerate(categories):
@@ -231,6 +233,25 @@ def unreadable(schema: Schema, frame: pd.DataFrame) -> dict[int, str]:
     return {row: "; ".join(found) for row, found in sorted(reasons.items())}
 
 
+def _few_cells(frame: pd.DataFrame) -> Cells | None:
+    """The cells of a few rows; None of many, and where a column costs more or may not convert.
+
+    A category makes an object of each of its levels, and other types of their own may refuse.
+    """
+    if len(frame) > FEW:
+        return None
+    for kind in frame.dtypes:
+        if isinstance(kind, pd.CategoricalDtype):
+            if len(kind.categories) > FEW_LEVELS or kind.categories.dtype not in ("object", "str"):
+                return None
+        elif not isinstance(kind, np.dtype | pd.StringDtype):
+            return None
+    try:
+        return frame.to_numpy(object)
+    except (ValueError, OverflowError):  # a date beyond those of Python
+        return None
+
+
 def _column(frame: pd.DataFrame, place: int, few: Cells | None) -> pd.Series[Any] | list[str]:
     """A column; its texts alone where the rows are few and it holds nothing else."""
     if few is not None:
@@ -243,27 +264,22 @@ def _column(frame: pd.DataFrame, place: int, few: Cells | None) -> pd.Series[Any
 def _read_numbers(
     columns: Sequence[Column], frame: pd.DataFrame, places: Sequence[int], few: Cells | None
 ) -> Floats:
-    """Numbers, flags and dates; of a few rows, those that need no thought in one call."""
+    """Numbers, flags and dates; of a few rows, what numpy holds as such in one call."""
     matrix = np.empty((len(frame), len(columns)), np.float64)
     one_by_one = set(range(len(columns)))
     if few is not None:
         types = list(frame.dtypes)
-        kinds = [types[i].kind if isinstance(types[i], np.dtype) else "" for i in places]
-        plain = [
-            j
-            for j, (column, kind) in enumerate(zip(columns, kinds, strict=True))
-            if (kind == "M" if column.kind == "date" else kind and kind in PLAIN_KINDS)
-        ]
-        numbers = [j for j in plain if kinds[j] != "M"]
+        kinds = [types[i].kind if isinstance(types[i], np.dtype) else "other" for i in places]
+        dates = [j for j, c in enumerate(columns) if c.kind == "date" and kinds[j] == "M"]
+        numbers = [j for j, c in enumerate(columns) if c.kind != "date" and kinds[j] in PLAIN_KINDS]
         block = few[:, [places[j] for j in numbers]].astype(np.float64)
         matrix[:, numbers] = np.clip(block, -LARGEST, LARGEST)
-        if np.isinf(block).any():
-            plain = [j for j in plain if kinds[j] == "M"]
-        for j in plain:
-            if kinds[j] == "M":
-                moments = [moment.to_datetime64() for moment in few[:, places[j]]]
-                matrix[:, j] = days_of(np.array(moments, types[places[j]]))
-        one_by_one -= set(plain)
+        for j in dates:
+            moments = [moment.to_datetime64() for moment in few[:, places[j]]]
+            matrix[:, j] = days_of(np.array(moments, types[places[j]]))
+        one_by_one -= {*dates, *numbers}
+        if np.isinf(block).any():  # refused below, with column and row
+            one_by_one |= set(numbers)
     refused: list[str] = []
     for j in sorted(one_by_one):
         column = columns[j]

@@ -297,7 +297,7 @@ def check_names(frame: pd.DataFrame) -> list[str]:
     return list(names)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _refuse_names(names: tuple[str, ...]) -> None:
     """As :func:`check_names`; a table that is read in parts is looked at once."""
     if repeated := [name for name, count in Counter(names).items() if count > 1]:

@@ -60,6 +60,14 @@ def test_pagerank_solves_its_equations_whatever_the_threads():
     np.testing.assert_array_equal(pagerank(graph, threads=1), pagerank(graph, threads=3))
 
 
+@pytest.mark.parametrize("scale", [1e-100, 1e-46, 1e38, 1e45, 1e100])
+def test_pagerank_is_the_same_in_any_unit(scale):
+    graph = random_graph(3)
+    ties = graph.ties.tocoo()
+    other = graph_of(graph.ids, ties.row, ties.col, ties.data * scale)
+    np.testing.assert_allclose(pagerank(other), pagerank(graph), atol=1e-8)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_clustering_is_the_share_of_closed_pairs(seed):
     graph = random_graph(seed)

@@ -95,3 +95,14 @@ def test_expected_reach_gets_as_far_as_pagerank(n):
         for order in orders
     )
     assert own[0] > other[0] + 3 * np.hypot(a[0], b[0])
+
+
+def test_the_front_of_the_order_is_the_same_however_many_are_asked_for():
+    """Of one seed only the front of the people is sorted, of three hundred all are."""
+    spread = spread_of(random_graph(4, n=300, ties=900), 0.5)
+    everybody = choose_seeds(spread, 500)
+    assert len(set(everybody.people.tolist())) == 300
+    for number in (0, 1, 7):
+        np.testing.assert_array_equal(
+            choose_seeds(spread, number).people, everybody.people[:number]
+        )

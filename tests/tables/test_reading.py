@@ -118,6 +118,21 @@ def test_what_a_column_holds_that_the_schema_leaves_out_does_not_matter():
     assert table.numbers.tolist() == [[1.0]]
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(pd.array([pa.scalar(4_000_000, pa.date32())], pd.ArrowDtype(pa.date32()))),
+        pd.Series(np.array(["20000-01-01"], "M8[s]")),
+        pd.Series(pd.Categorical(["7"], categories=[f"{i}" for i in range(100_000)])),
+    ],
+    ids=["far date", "far moment", "many levels"],
+)
+def test_a_row_is_read_whatever_an_unused_column_is(column):
+    frame = pd.DataFrame({"debt": [2.5], "other": column})
+    table, _ = read(Schema((Column("debt", "number"),)), frame)
+    assert table.numbers.tolist() == [[2.5]]
+
+
 def test_a_row_reads_the_same_alone(customers):
     X, _ = customers
     schema = infer(X)

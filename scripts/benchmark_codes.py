@@ -38,11 +38,11 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import train_test_split
 
 from dbnchurn import ChurnClassifier
-from dbnchurn.dbn import DBN
+from dbnchurn.dbn import Visible
+from dbnchurn.model.code_columns import LAYERS, code_stack
 
 Rows = tuple[np.ndarray, np.ndarray]
 INDICATORS, TRAITS, LABELLED, TESTED = 240, 16, 1_350, 4_000
-LAYERS = (128, 64)
 CUTOFFS = ((16, 28), (20, 32), (24, 36), (28, 40), (32, 44), (36, 48))  # weeks: train, test
 WEEKS, AFTER = 12, 4
 LEAST_SHARE = 0.03  # of households that bought a product type
@@ -148,10 +148,9 @@ def whole(train: Rows, test: Rows, seed: int) -> dict[str, float]:
 def compared(train: Rows, test: Rows, seed: int, with_whole: bool) -> dict[str, float]:
     """Average precision of every variant on one table, and the seconds of the machines."""
     started = time.process_time()
-    stack = DBN(LAYERS, epochs="auto", learning_rate=0.1, units="bernoulli", random_state=seed).fit(
-        train[0]
-    )
-    codes = [stack.transform(rows) for rows, _ in (train, test)]
+    units = [Visible.of(binary=rows) for rows, _ in (train, test)]
+    stack = code_stack(units[0], seed).fit(units[0])
+    codes = [stack.transform(rows) for rows in units]
     spent = time.process_time() - started
     components = PCA(LAYERS[-1], random_state=seed).fit(train[0])
     pca = [components.transform(rows).astype(np.float32) for rows, _ in (train, test)]

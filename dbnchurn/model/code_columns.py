@@ -14,8 +14,10 @@ from dbnchurn.core.errors import ConfigError
 from dbnchurn.core.progress import report_epoch, stage
 from dbnchurn.core.typing import Floats
 from dbnchurn.dbn import DBN, Network
+from dbnchurn.dbn.epoch_count import automatic_epochs
 from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.dbn.network_stage import machine_facts, unlearned_machines
+from dbnchurn.dbn.rows import RowSource
 from dbnchurn.evaluate.metrics import average_precision
 from dbnchurn.evaluate.ranking import Ranking
 from dbnchurn.features import Leaves
@@ -33,7 +35,9 @@ from dbnchurn.tables.schema import Table
 FitBoosters = Callable[[PreparedRows, Compute, CheckpointStore], Leaves]
 
 LAYERS = (128, 64)
-LEARNING_RATE = 0.1
+LONGER, LEARNING_RATE, BATCH_SIZE = 2, 0.05, 128
+"""Twice the mini-batches of the network's machines at half of their rate: codes are tested as they
+are, where a network goes on to train its machines with labels."""
 ASIDE = 64  # makes the generator of the machines another one than that of the boosters
 
 
@@ -198,6 +202,39 @@ def check_codes(codes: UseCodes, leaves: Leaves | None) -> None:
         )
 
 
+def code_stack(rows: RowSource, random_state: int) -> DBN:
+    """The machines whose codes are made, not trained yet.
+
+    Parameters
+    ----------
+    rows : RowSource
+        That they are to be trained on; their number and units decide the number of epochs.
+    random_state : int
+
+    Returns
+    -------
+    DBN
+
+    Examples
+    --------
+    >>> from dbnchurn.dbn import Visible
+    >>> code_stack(Visible.of(binary=np.zeros((1_350, 240))), 0).epochs
+    (37, 37)
+    """
+    below = (sum(rows.widths[:2]) + len(rows.sizes), *LAYERS)
+    epochs = tuple(
+        automatic_epochs(len(rows), BATCH_SIZE, n_visible, n_hidden, longer=LONGER)
+        for n_visible, n_hidden in zip(below, LAYERS, strict=False)
+    )
+    return DBN(
+        LAYERS,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        learning_rate=LEARNING_RATE,
+        random_state=random_state,
+    )
+
+
 def _pretrained(prepared: PreparedRows, rules: LargeTableRules, compute: Compute) -> DBN:
     """Machines on the encoded columns, trained without labels.
 
@@ -208,16 +245,11 @@ def _pretrained(prepared: PreparedRows, rules: LargeTableRules, compute: Compute
     generator = np.random.default_rng([ASIDE, first])
     rows = PretrainingSet.of(prepared, rules.pretrain_rows, generator)
     budget, stopping = MemoryBudget(rules.memory), prepared.stopping
-    dbn = DBN(
-        LAYERS,
-        epochs="auto",
-        learning_rate=LEARNING_RATE,
-        device=compute.device,
-        n_threads=compute.n_threads,
-        random_state=int(generator.integers(2**31)),
-    )
+    encoded = encode_rows(prepared.encode, rows.table, budget)
+    dbn = code_stack(encoded, int(generator.integers(2**31)))
+    dbn.set_params(device=compute.device, n_threads=compute.n_threads)
     return dbn.fit(
-        encode_rows(prepared.encode, rows.table, budget),
+        encoded,
         sample_weight=rows.sample_weight,
         X_val=None if stopping is None else encode_rows(prepared.encode, stopping.table, budget),
         callbacks=[lambda state: report_epoch(f"codes rbm {state.layer + 1}", state.curve[-1])],

@@ -3,8 +3,9 @@
 Compared on the same rows, by average precision on test rows: boosters on the columns; on the
 columns and the 64 codes of a pretrained stack (128, 64) of Boltzmann machines; and, as a control of
 the same size, on the columns and 64 principal components. Codes and components are learned from the
-columns of the training rows, without labels. With --whole the classifier is compared too, with and
-without the codes among its columns.
+columns of the training rows, without labels. With --whole the classifier is compared too, with
+codes=False, True and "auto": codes_in_whole is True less False, auto_in_whole "auto" less False,
+and kept the share of the tables on which "auto" kept codes.
 
 Tables: simulated ones, of 240 weak indicators of 16 hidden traits that decide who leaves, and the
 baskets of Complete Journey: which product types a household bought in twelve weeks, and whether it
@@ -37,11 +38,11 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import train_test_split
 
 from dbnchurn import ChurnClassifier
-from dbnchurn.dbn import DBN
+from dbnchurn.dbn import Visible
+from dbnchurn.model.code_columns import LAYERS, code_stack
 
 Rows = tuple[np.ndarray, np.ndarray]
 INDICATORS, TRAITS, LABELLED, TESTED = 240, 16, 1_350, 4_000
-LAYERS = (128, 64)
 CUTOFFS = ((16, 28), (20, 32), (24, 36), (28, 40), (32, 44), (36, 48))  # weeks: train, test
 WEEKS, AFTER = 12, 4
 LEAST_SHARE = 0.03  # of households that bought a product type
@@ -128,24 +129,28 @@ def boosted(train: Rows, test: Rows, seed: int) -> float:
     return float(average_precision_score(test[1], scores))
 
 
-def whole(train: Rows, test: Rows, seed: int) -> float:
-    """Average precision of the classifier."""
+def whole(train: Rows, test: Rows, seed: int) -> dict[str, float]:
+    """Average precision of the classifier by what `codes` is, and whether "auto" kept codes."""
     frames = [
         pd.DataFrame(X, columns=[f"column {j}" for j in range(X.shape[1])])
         for X in (train[0], test[0])
     ]
-    model = ChurnClassifier(random_state=seed, n_threads=1, leakage="off", refit=False)
-    scores = model.fit(frames[0], train[1]).predict_proba(frames[1])[:, 1]
-    return float(average_precision_score(test[1], scores))
+    found = {}
+    for codes in (False, True, "auto"):
+        model = ChurnClassifier(
+            codes=codes, random_state=seed, n_threads=1, leakage="off", refit=False
+        ).fit(frames[0], train[1])
+        scores = model.predict_proba(frames[1])[:, 1]
+        found[f"whole, codes={codes}"] = float(average_precision_score(test[1], scores))
+    return found | {"kept": float(model.about_["codes"]["kept"])}
 
 
 def compared(train: Rows, test: Rows, seed: int, with_whole: bool) -> dict[str, float]:
     """Average precision of every variant on one table, and the seconds of the machines."""
     started = time.process_time()
-    stack = DBN(LAYERS, epochs="auto", learning_rate=0.1, units="bernoulli", random_state=seed).fit(
-        train[0]
-    )
-    codes = [stack.transform(rows) for rows, _ in (train, test)]
+    units = [Visible.of(binary=rows) for rows, _ in (train, test)]
+    stack = code_stack(units[0], seed).fit(units[0])
+    codes = [stack.transform(rows) for rows in units]
     spent = time.process_time() - started
     components = PCA(LAYERS[-1], random_state=seed).fit(train[0])
     pca = [components.transform(rows).astype(np.float32) for rows, _ in (train, test)]
@@ -162,8 +167,7 @@ def compared(train: Rows, test: Rows, seed: int, with_whole: bool) -> dict[str, 
         "seconds": spent,
     }
     if with_whole:
-        found["whole"] = whole(train, test, seed)
-        found["whole with codes"] = whole(*joined(codes), seed)
+        found |= whole(train, test, seed)
     return found
 
 
@@ -192,14 +196,18 @@ def main() -> None:
     found = {name: run(pairs, name, options.whole) for name, pairs in tables.items()}
     contrasts = {"codes_minus_boosters": ("codes", "boosters"), "codes_minus_pca": ("codes", "pca")}
     if options.whole:
-        contrasts["codes_in_whole"] = ("whole with codes", "whole")
+        contrasts["codes_in_whole"] = ("whole, codes=True", "whole, codes=False")
+        contrasts["auto_in_whole"] = ("whole, codes=auto", "whole, codes=False")
     print(f"{machine()}, 1 thread; tables or times are the sample of an interval\n")
-    print("| tables | boosters | with codes | with PCA | " + " | ".join(contrasts) + " |")
-    print("|---" * (4 + len(contrasts)) + "|")
+    shown = ["boosters", "codes", "pca"]
+    if options.whole:
+        shown += ["whole, codes=False", "whole, codes=True", "whole, codes=auto", "kept"]
+    print("| tables | " + " | ".join([*shown, *contrasts]) + " |")
+    print("|---" * (1 + len(shown) + len(contrasts)) + "|")
     told: dict[str, dict[str, list[float]]] = {}
     for name, measured in found.items():
         values = {key: np.array([m[key] for m in measured]) for key in measured[0]}
-        cells = [f"{values[key].mean():.4f}" for key in ("boosters", "codes", "pca")]
+        cells = [f"{values[key].mean():.4f}" for key in shown]
         for contrast, (one, other) in contrasts.items():
             d = paired_interval(values[one] - values[other])
             cells.append(f"{d[0]:+.4f} [{d[1]:+.4f}, {d[2]:+.4f}]")

@@ -267,35 +267,61 @@ class NetworkStage(DefaultStages, BaseEstimator):  # type: ignore[misc]
             where it was measured the pseudo_likelihood before and after) and ``remarks``
             (sentences: what did not learn, and what adds nothing).
         """
-        machines = []
-        for curve, n_hidden in zip(self.curves_, self._sizes(), strict=True):
-            likelihood = [
-                curve[0].get("pseudo_likelihood_before"),
-                curve[-1].get("pseudo_likelihood"),
-            ]
-            machines.append(
-                {
-                    "hidden_units": n_hidden,
-                    "epochs": len(curve),
-                    "code_spread": curve[-1]["code_spread"],
-                    "pseudo_likelihood": None if None in likelihood else likelihood,
-                }
-            )
+        machines = machine_facts(self.dbn_) if self.curves_ else []
         remarks = [*self.unlearned(), *_inert(**self.paths_)]
         return {"paths": dict(self.paths_), "machines": machines, "remarks": remarks}
 
     def unlearned(self) -> list[str]:
         """The machines that have learned nothing, in sentences."""
-        return [
-            f"machine {number} ({n_hidden} hidden units) {why}"
-            for number, (curve, n_hidden) in enumerate(
-                zip(self.curves_, self._sizes(), strict=True), start=1
-            )
-            if (why := learned_nothing(curve)) is not None
-        ]
+        return unlearned_machines(self.dbn_) if self.curves_ else []
 
-    def _sizes(self) -> list[int]:
-        return [rbm.n_hidden for rbm in self.dbn_.rbms_] if self.curves_ else []
+
+def machine_facts(dbn: DBN) -> list[dict[str, Any]]:
+    """What the machines of a fitted stack have learned, as plain data.
+
+    Parameters
+    ----------
+    dbn : DBN
+
+    Returns
+    -------
+    list of dict
+        Of every machine ``hidden_units``, ``epochs``, ``code_spread`` and ``pseudo_likelihood``,
+        which is before and after the training, or None where it was not measured.
+    """
+    facts = []
+    for rbm, curve in zip(dbn.rbms_, dbn.curves_, strict=True):
+        likelihood = [
+            curve[0].get("pseudo_likelihood_before"),
+            curve[-1].get("pseudo_likelihood"),
+        ]
+        facts.append(
+            {
+                "hidden_units": rbm.n_hidden,
+                "epochs": len(curve),
+                "code_spread": curve[-1]["code_spread"],
+                "pseudo_likelihood": None if None in likelihood else likelihood,
+            }
+        )
+    return facts
+
+
+def unlearned_machines(dbn: DBN) -> list[str]:
+    """The machines of a fitted stack that have learned nothing, in sentences.
+
+    Parameters
+    ----------
+    dbn : DBN
+
+    Returns
+    -------
+    list of str
+    """
+    return [
+        f"machine {number} ({rbm.n_hidden} hidden units) {why}"
+        for number, (rbm, curve) in enumerate(zip(dbn.rbms_, dbn.curves_, strict=True), start=1)
+        if (why := learned_nothing(curve)) is not None
+    ]
 
 
 def _inert(direct: float, hidden: float) -> list[str]:

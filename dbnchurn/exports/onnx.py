@@ -130,8 +130,8 @@ def export_onnx(model: Predictor | str | Path, path: str | Path, *, mkdir: bool 
     Raises
     ------
     ConfigError
-        If the extra ``onnx`` is not installed, or the file cannot be written or lies in the model
-        folder.
+        If the extra ``onnx`` is not installed, the boosters of the model test hidden codes, or the
+        file cannot be written or lies in the model folder.
     ArtifactError
         If the model cannot be read.
 
@@ -159,6 +159,13 @@ def export_onnx(model: Predictor | str | Path, path: str | Path, *, mkdir: bool 
         import onnx
 
     predictor = _predictor(model)
+    if predictor._model.codes is not None:
+        # Runtimes round sums in other orders; at the threshold of a test a row would change leaves.
+        raise ConfigError(
+            "the boosters of this model test hidden codes, which another runtime rounds otherwise, "
+            "so that some customers would fall into other leaves; export a model that was trained "
+            "with classifier.codes: false"
+        )
     graph = onnx_model(predictor._model)
     for key, value in _metadata(predictor).items():
         entry = graph.metadata_props.add()

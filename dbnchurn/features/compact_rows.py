@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from dbnchurn.core.scratch import ScratchFolder
 from dbnchurn.core.typing import Floats32, Ints, Ints32, Rows
+from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.dbn.visible import Visible
+from dbnchurn.features.code_columns_record import with_codes
 from dbnchurn.features.encode import Encode
 from dbnchurn.features.leaves_record import LeavesRecord, booster_matrix
 from dbnchurn.tables.schema import Table
@@ -245,6 +247,7 @@ class LeafRows:
         blocks: Ints,
         n_threads: int = 1,
         budget: MemoryBudget | None = None,
+        machines: NetworkRecord | None = None,
     ) -> LeafRows:
         """Look up the leaves of prepared rows, each in the booster that `blocks` names.
 
@@ -257,6 +260,8 @@ class LeafRows:
         n_threads : int, default 1
         budget : MemoryBudget, optional
             Allocates the codes; without one they are in memory.
+        machines : NetworkRecord, optional
+            Whose hidden codes the boosters test beside the columns.
 
         Returns
         -------
@@ -268,7 +273,7 @@ class LeafRows:
         for booster, forest in enumerate(record.forests):
             rows = np.flatnonzero(blocks == booster)
             place[rows] = np.arange(len(rows))
-            look_up = partial(_look_up, record, booster, table, rows, n_threads)
+            look_up = partial(_look_up, record, booster, table, base, machines, rows, n_threads)
             dtype = smallest_integer_type(forest.sizes, missing=False)
             codes.append(fill_by_chunks((len(rows), forest.trees), dtype, look_up, budget))
         return cls(base, record, blocks, place, tuple(codes))
@@ -301,8 +306,17 @@ class LeafRows:
 
 
 def _look_up(
-    record: LeavesRecord, booster: int, table: Table, rows: Rows, n_threads: int, chunk: slice
+    record: LeavesRecord,
+    booster: int,
+    table: Table,
+    base: Visible | CompactRows,
+    machines: NetworkRecord | None,
+    rows: Rows,
+    n_threads: int,
+    chunk: slice,
 ) -> Ints32:
     """Leaf codes of some of a booster's rows."""
-    matrix = booster_matrix(table.take(rows[chunk]))
-    return record.leaf_codes(booster, matrix, n_threads)
+    tested = table.take(rows[chunk])
+    if machines is not None:
+        tested = with_codes(tested, machines, base.take(rows[chunk]))
+    return record.leaf_codes(booster, booster_matrix(tested), n_threads)

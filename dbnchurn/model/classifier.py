@@ -75,6 +75,13 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
         Whether leaves of boosters contribute to the first network's logit.
     leaves : Leaves, optional
         The boosters.
+    codes : bool or "auto", default False
+        Whether the boosters are given, beside the columns, the hidden codes of Boltzmann machines
+        that were trained on the columns without labels: 64 numbers of a stack of 128 and 64 units.
+        They help on wide tables of many weak yes/no indicators, and on most tables not. "auto"
+        fits boosters both ways, in twice the time, and keeps codes if what they add to the average
+        precision on the training rows that each booster was fitted without, on average over the
+        folds, exceeds the standard error of that average; otherwise the model is the one without.
     skip : bool, default True
         Whether the network starts at the boosters' own sum of leaf values, through a direct
         contribution of every leaf to the logit that is trained with the rest.
@@ -192,6 +199,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
         oversample: Oversample | None = None,
         use_leaves: bool = True,
         leaves: Leaves | None = None,
+        codes: bool | Literal["auto"] = False,
         skip: bool = True,
         network: NetworkStage | None = None,
         use_companion: bool = True,
@@ -223,6 +231,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
         self.oversample = oversample
         self.use_leaves = use_leaves
         self.leaves = leaves
+        self.codes = codes
         self.skip = skip
         self.network = network
         self.use_companion = use_companion

@@ -43,6 +43,9 @@ class CalibratedModel:
     reference_scores : float64 array
         Probabilities of customers that the model was not trained on, or an estimate of their
         distribution; see :mod:`dbnchurn.model.reference_scores`.
+    codes : dict or None
+        What the fit that chose everything decided on hidden codes, see
+        :class:`~dbnchurn.model.code_columns.CodedBoosters`.
     """
 
     stages: FittedStages
@@ -52,6 +55,7 @@ class CalibratedModel:
     choice: Choice
     spread: Floats
     reference_scores: Floats
+    codes: dict[str, Any] | None
 
     def about(self) -> dict[str, Any]:
         """Plain facts that are stored beside the model."""
@@ -88,6 +92,7 @@ class CalibratedModel:
                 network.learned() | {"member": name}
                 for name, network in self.stages.networks.items()
             ],
+            **({} if self.codes is None else {"codes": self.codes}),
             "versions": versions(),
         }
 
@@ -137,7 +142,9 @@ def calibrate(
     choice = threshold.choose(validation.y, scores, validation.sample_weight)
     record = replace(record, decide=replace(blended, threshold=choice.threshold))
     spread = weights * corrected.std(axis=0)
-    return CalibratedModel(stages, threshold, validation, record, choice, spread, scores)
+    return CalibratedModel(
+        stages, threshold, validation, record, choice, spread, scores, stages.codes
+    )
 
 
 def transfer_decision(
@@ -185,4 +192,5 @@ def _record(stages: FittedStages, decision: DecideRecord, classes: Classes) -> M
         label_type=label_type(classes),
         reference=None,
         plausibility=None,
+        codes=stages.machines,
     )

@@ -27,6 +27,7 @@ from dbnchurn.features.compact_rows import LeafRows
 from dbnchurn.features.folds import assign_folds
 from dbnchurn.features.wide_tables import wide_sentence
 from dbnchurn.model.booster_fitter import RowPreparation, current_fitter
+from dbnchurn.model.code_columns import CodedBoosters, check_codes, fit_coded
 from dbnchurn.model.compute import Compute, limited_threads
 from dbnchurn.model.inputs import ClassPriors, LabelledFrame, LabelledTable
 from dbnchurn.model.stages import MAIN, FittedStages, Stages, fresh
@@ -78,6 +79,7 @@ def fit_stages(
     ConfigError
         If settings do not fit together.
     """
+    check_codes(stages.codes, stages.leaves)
     seconds: dict[str, float] = {}
     with stage("prepare", seconds):
         columns = ModelColumns.of(train.frame, stages.kinds, stages.formats)
@@ -99,16 +101,20 @@ def fit_stages(
         )
     if validation is not None:  # fitted anew on all rows, it would be said twice
         say(wide_sentence(*prepared.table.numbers.shape), logging.WARNING)
-    leaves = None
+    boosters = CodedBoosters()
     if stages.leaves is not None:
-        with stage("leaves", seconds):
-            rows_of = RowPreparation(schema, prepare)
-            leaves = _fit_leaves(stages.leaves, train, rows_of, prepared, compute, store)
+        rows_of = RowPreparation(schema, prepare)
+        fit = partial(_fit_leaves, stages.leaves, train, rows_of, seconds)
+        rules = stages.large_tables
+        boosters = fit_coded(stages.codes, fit, prepared, rules, compute, store, seconds)
+    leaves, machines = boosters.leaves, boosters.machines
     with stage("encode", seconds):
-        rows = TrainingRows.of(prepared, leaves, stages.large_tables, compute)
+        rows = TrainingRows.of(prepared, leaves, stages.large_tables, compute, machines)
     networks = _fit_networks(stages, rows, compute, store, seconds)
     if validation is not None:  # fitted anew on all rows, they would be said twice
         say(_unlearned(networks), logging.WARNING)
+        say(boosters.remarks(), logging.WARNING)
+        say(boosters.decision())
     linear = _fit_linear(stages.linear, rows, compute, seconds)
     extra_trees = _fit_extra_trees(stages.extra_trees, prepared, compute, seconds)
     return FittedStages(
@@ -119,6 +125,8 @@ def fit_stages(
         prepare=prepare,
         encode=prepared.encode,
         leaves=leaves,
+        machines=machines,
+        codes=boosters.facts,
         networks=networks,
         linear=linear,
         extra_trees=extra_trees,
@@ -173,30 +181,32 @@ def _fit_leaves(
     leaves: Leaves,
     train: LabelledFrame,
     rows_of: RowPreparation,
+    seconds: dict[str, float],
     prepared: PreparedRows,
     compute: Compute,
     store: CheckpointStore,
 ) -> Leaves:
     """Fitted boosters, by the fitter of the run where it has one."""
-    if (fitter := current_fitter()) is not None:
-        generator = np.random.default_rng(compute.seed())
-        return fitter.fit(fresh(leaves), train, rows_of, prepared, generator)
-    training, stopping = prepared.training, prepared.stopping
-    n_jobs, n_threads = compute.shared_by(int(training.fold.max()) + 1)
-    return fresh(leaves).fit(
-        training.table,
-        training.y,
-        sample_weight=training.counted,
-        fold=training.fold,
-        validation=(
-            None if stopping is None else (stopping.table, stopping.y, stopping.sample_weight)
-        ),
-        generator=compute.generator,
-        device=compute.device,
-        n_threads=n_threads,
-        n_jobs=n_jobs,
-        store=store,
-    )
+    with stage("leaves", seconds):
+        if (fitter := current_fitter()) is not None:
+            generator = np.random.default_rng(compute.seed())
+            return fitter.fit(fresh(leaves), train, rows_of, prepared, generator)
+        training, stopping = prepared.training, prepared.stopping
+        n_jobs, n_threads = compute.shared_by(int(training.fold.max()) + 1)
+        return fresh(leaves).fit(
+            training.table,
+            training.y,
+            sample_weight=training.counted,
+            fold=training.fold,
+            validation=(
+                None if stopping is None else (stopping.table, stopping.y, stopping.sample_weight)
+            ),
+            generator=compute.generator,
+            device=compute.device,
+            n_threads=n_threads,
+            n_jobs=n_jobs,
+            store=store,
+        )
 
 
 def _fit_linear(

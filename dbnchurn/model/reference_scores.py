@@ -46,7 +46,7 @@ def out_of_fold_scores(model: ModelRecord, stages: FittedStages, n_threads: int 
         prepared = prepare(model.prepare, table.take(np.arange(chunk.start, chunk.stop)))
         visible = columns = encode(model.encode, prepared)
         if model.leaves is not None:
-            rows = LeafRows.of(columns, model.leaves, prepared, fold[chunk])
+            rows = LeafRows.of(columns, model.leaves, prepared, fold[chunk], machines=model.codes)
             visible = rows.take(np.arange(len(rows)))
         outputs = [
             logits(network, columns if network.sizes == columns.sizes else visible)

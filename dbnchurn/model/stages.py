@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from dbnchurn.core.typing import Ints
 from dbnchurn.data.leakage_warning import Action
 from dbnchurn.dbn import Linear, NetworkStage
+from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.decide import Threshold
 from dbnchurn.features import Encode, ExtraTrees, Leaves, Oversample
 from dbnchurn.model.inputs import ClassPriors, LabelledTable
@@ -19,6 +20,7 @@ from dbnchurn.model.large_tables import LargeTableRules
 from dbnchurn.prepare import Prepare
 from dbnchurn.tables.schema import Schema
 
+UseCodes = bool | Literal["auto"]
 Stage = TypeVar("Stage", bound=BaseEstimator)
 MAIN = "network"  # of the networks, the one on columns and leaves
 
@@ -50,6 +52,8 @@ class Stages:
         What happens if a column reveals the outcome.
     formats : mapping of column → format, optional
         How numbers and dates in text are written.
+    codes : bool or "auto", default False
+        Whether the boosters are given hidden codes beside the columns.
     """
 
     kinds: Mapping[str, str] | None
@@ -65,6 +69,7 @@ class Stages:
     large_tables: LargeTableRules
     leakage: Action
     formats: Mapping[str, str] | None = None
+    codes: UseCodes = False
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any], rows: int) -> Stages:
@@ -95,7 +100,7 @@ class Stages:
         )
 
     def with_lengths_of(self, fitted: FittedStages) -> Stages:
-        """The same stages with what validation rows chose in `fitted`: trees, epochs, penalty."""
+        """The same stages with what was chosen in `fitted`: trees, codes, epochs, penalty."""
         leaves = None
         if self.leaves is not None and fitted.leaves is not None:
             n_trees = np.mean([forest.trees for forest in fitted.leaves.record_.forests])
@@ -110,7 +115,14 @@ class Stages:
         linear = None
         if self.linear is not None and fitted.linear is not None:
             linear = fresh(self.linear).set_params(C=(fitted.linear.C_,))
-        return replace(self, leaves=leaves, networks=networks, linear=linear, leakage="off")
+        return replace(
+            self,
+            leaves=leaves,
+            codes=fitted.machines is not None,
+            networks=networks,
+            linear=linear,
+            leakage="off",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +141,10 @@ class FittedStages:
     prepare : Prepare
     encode : Encode
     leaves : Leaves or None
+    machines : NetworkRecord or None
+        Whose hidden codes the boosters test beside the columns.
+    codes : dict or None
+        What was decided on codes, see :class:`~dbnchurn.model.code_columns.CodedBoosters`.
     networks : dict of name → NetworkStage
     linear : Linear or None
     extra_trees : ExtraTrees or None
@@ -143,6 +159,8 @@ class FittedStages:
     prepare: Prepare
     encode: Encode
     leaves: Leaves | None
+    machines: NetworkRecord | None
+    codes: dict[str, Any] | None
     networks: dict[str, NetworkStage]
     linear: Linear | None
     extra_trees: ExtraTrees | None

@@ -8,6 +8,7 @@ import numpy as np
 
 from dbnchurn.core.random_state import stratified_subsample
 from dbnchurn.core.typing import Floats, Ints, Labels
+from dbnchurn.dbn.network_record import NetworkRecord
 from dbnchurn.dbn.visible import Visible
 from dbnchurn.features import Encode, Leaves
 from dbnchurn.features.compact_rows import CHUNK, CompactRows, LeafRows, MemoryBudget
@@ -112,6 +113,8 @@ class TrainingRows:
         Rows of ``prepared.stopping``, encoded.
     leaves : Leaves or None
         Fitted boosters; without them the networks are given the columns alone.
+    machines : NetworkRecord or None
+        Whose hidden codes the boosters test beside the columns.
     budget : MemoryBudget
     n_threads : int
         Threads of the leaf look-up.
@@ -122,6 +125,7 @@ class TrainingRows:
     encoded: EncodedRows
     encoded_stopping: EncodedRows | None
     leaves: Leaves | None
+    machines: NetworkRecord | None
     budget: MemoryBudget
     n_threads: int
 
@@ -132,6 +136,7 @@ class TrainingRows:
         leaves: Leaves | None,
         rules: LargeTableRules,
         compute: Compute,
+        machines: NetworkRecord | None = None,
     ) -> TrainingRows:
         """Encode the rows and draw the pretraining set.
 
@@ -144,6 +149,8 @@ class TrainingRows:
             Bound the pretraining set and the memory of encoded rows.
         compute : Compute
             Its generator draws the pretraining set.
+        machines : NetworkRecord, optional
+            Whose hidden codes the boosters test beside the columns.
 
         Returns
         -------
@@ -156,6 +163,7 @@ class TrainingRows:
             encode_rows(prepared.encode, prepared.training.table, budget),
             None if stopping is None else encode_rows(prepared.encode, stopping.table, budget),
             leaves,
+            machines,
             budget,
             compute.n_threads,
         )
@@ -194,7 +202,7 @@ class TrainingRows:
         record = self.leaves.record_
         if fold is None:
             fold = np.arange(len(table)) % len(record.forests)
-        return LeafRows.of(encoded, record, table, fold, self.n_threads, self.budget)
+        return LeafRows.of(encoded, record, table, fold, self.n_threads, self.budget, self.machines)
 
 
 def encode_rows(encode: Encode, table: Table, budget: MemoryBudget) -> EncodedRows:

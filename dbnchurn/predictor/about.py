@@ -16,7 +16,7 @@ TEXTS = ("id", "label", "left", "outcome")
 LABELS = ("positive", "negative")
 MAPPINGS = (
     "training", "ids", "columns", "threshold", "versions", "metrics", "measured", "data", "draw",
-    "recalibration",
+    "recalibration", "codes",
 )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ from dbnchurn.predictor.model_files import (
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.predictor.safe_parsing import parse_arrays, parse_json
 
-FORMAT = 6
+FORMAT = 7
 REFUSED = "the model is not stored, as it could not be loaded again"
 LONGEST_MESSAGE = 600  # letters; what a message quotes was written by whoever wrote the model
 
@@ -401,10 +401,16 @@ def _without_floor(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "model": {**model, "decide": {**model["decide"], "floor": 0.0}}}
 
 
+def _without_codes(manifest: dict[str, Any]) -> dict[str, Any]:
+    """From format 6, whose boosters test the columns alone, to format 7."""
+    return {**manifest, "model": {**manifest["model"], "codes": None}}
+
+
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _without_reference,
     2: _without_formats,
     3: _without_extra_trees,
     4: _without_plausibility,
     5: _without_floor,
+    6: _without_codes,
 }

@@ -115,15 +115,21 @@ def _audit_stages(model: ModelRecord) -> None:
     units = _units(model.encode, numbers)
     leaves: Sizes = ()
     if model.leaves is not None:
-        _audit_leaves(model.leaves, numbers, sizes)
-        leaves = model.leaves.sizes
+        codes = 0 if model.codes is None else len(model.codes.head)
+        _audit_leaves(model.leaves, numbers + codes, sizes)
+        leaves, widest = model.leaves.sizes, widest + codes
+    machines = () if model.codes is None else (model.codes,)
+    networks = (*model.networks, *machines)
     check_memory(
-        widest, model.encode, model.leaves, model.networks, model.extra_trees, model.plausibility
+        widest, model.encode, model.leaves, networks, model.extra_trees, model.plausibility
     )
-    for place, network in enumerate(model.networks):
-        _audit_network(f"network {place}", network, units, sizes, leaves)
+    for place, network in enumerate(networks):
+        name = f"network {place}" if place < len(model.networks) else "the machines of the codes"
+        _audit_network(name, network, units, sizes, () if network is model.codes else leaves)
         if not _largest_signal(network, model.encode) < LARGEST_SIGNAL:
-            raise ArtifactError(f"network {place}: weights so large that scores may overflow")
+            raise ArtifactError(f"{name}: weights so large that scores may overflow")
+    if model.codes is not None and model.leaves is None:
+        raise ArtifactError(f"{MISFIT}: there are machines for codes, and no boosters to test them")
     if (trees := model.extra_trees) is not None:
         if trees.n_features != numbers + len(sizes):
             raise ArtifactError(

@@ -27,6 +27,7 @@ def model_card(about: Mapping[str, Any]) -> str:
         _threshold(about["threshold"], moved=isinstance(about.get("recalibration"), Mapping)),
         _blend(about.get("blend"), about.get("floor")),
         _networks(about.get("networks")),
+        _codes(about.get("codes")),
         _limits(about),
         _dropped(about["columns"]["dropped"]),
         _notes(about.get("notes")),
@@ -221,19 +222,64 @@ def _networks(networks: Any) -> list[str]:
             f"{hidden:.3g}, the skip by {direct:.3g}"
         )
         for number, machine in enumerate(network["machines"], start=1):
-            likelihood = machine["pseudo_likelihood"]
-            rise = (
-                ""
-                if likelihood is None
-                else "; pseudo-likelihood of held-out rows {:.4g} before and {:.4g} after "
-                "pretraining".format(*likelihood)
-            )
-            lines.append(
-                f"- {network['member']}, machine {number}, {machine['hidden_units']} hidden units, "
-                f"{machine['epochs']} epochs: codes vary by {machine['code_spread']:.2g}{rise}"
-            )
+            lines.append(_machine(network["member"], number, machine))
         lines += [f"- **{network['member']}: {remark}**" for remark in network["remarks"]]
     return ["## What the networks have learned", "", *lines]
+
+
+def codes_sentence(codes: Mapping[str, Any]) -> str:
+    """Whether the boosters are given hidden codes, and what decided that.
+
+    Parameters
+    ----------
+    codes : mapping
+        ``about["codes"]``: ``kept``, ``columns``, and ``average_precision``, ``difference`` and
+        ``standard_error`` where boosters with and without codes were compared.
+
+    Examples
+    --------
+    >>> compared = {"average_precision": [0.3, 0.32], "difference": 0.02, "standard_error": 0.01}
+    >>> codes_sentence({"kept": True, "columns": 64, **compared})[:50]
+    'The boosters are given 64 hidden codes beside the '
+    """
+    opening = f"The boosters are given {codes['columns']} hidden codes beside the columns"
+    why = "as was asked for"
+    if not codes["kept"]:
+        opening = f"The boosters are given the columns alone, not {codes['columns']} hidden codes"
+        why = "for they could be compared on too few folds"
+    if codes["average_precision"] is None:
+        return f"{opening}, {why}"
+    without, with_codes = codes["average_precision"]
+    return (
+        f"{opening}: on the training rows that each was fitted without, average precision is "
+        f"{without:.4f} without and {with_codes:.4f} with codes, a difference of "
+        f"{codes['difference']:+.4f} over the folds with a standard error of "
+        f"{codes['standard_error']:.4f}"
+    )
+
+
+def _codes(codes: Any) -> list[str]:
+    """What was decided on hidden codes; nothing where they were not asked for."""
+    if not isinstance(codes, Mapping):
+        return []
+    lines = ["## Hidden codes", "", f"{codes_sentence(codes)}.", ""]
+    lines += [_machine("codes", number, m) for number, m in enumerate(codes["machines"], start=1)]
+    return lines + [f"- **codes: {remark}**" for remark in codes["remarks"]]
+
+
+def _machine(name: str, number: int, machine: Mapping[str, Any]) -> str:
+    """What one machine has learned."""
+    likelihood = machine["pseudo_likelihood"]
+    rise = (
+        ""
+        if likelihood is None
+        else "; pseudo-likelihood of held-out rows {:.4g} before and {:.4g} after "
+        "pretraining".format(*likelihood)
+    )
+    return (
+        f"- {name}, machine {number}, {machine['hidden_units']} hidden units, "
+        f"{machine['epochs']} epochs: codes vary by {machine['code_spread']:.2g}{rise}"
+    )
 
 
 def _threshold(threshold: Mapping[str, Any], *, moved: bool) -> list[str]:

@@ -22,6 +22,7 @@ from dbnchurn.dbn.network_record import (
 )
 from dbnchurn.dbn.network_record import logits as network_logits
 from dbnchurn.decide.decide_record import DecideRecord, decide
+from dbnchurn.features.code_columns_record import booster_table
 from dbnchurn.features.encode_record import EncodeRecord, encode
 from dbnchurn.features.extra_trees_record import ExtraTreesRecord
 from dbnchurn.features.leaf_lookup_record import FEW, Lookup
@@ -73,6 +74,8 @@ class ModelRecord:
         Distributions of the training rows; None for models of format 1.
     plausibility : PlausibilityRecord or None
         Which values of the columns as read occur together; has no part in the score.
+    codes : NetworkRecord or None
+        Machines whose hidden codes the boosters test beside the columns; the extra trees do not.
 
     Examples
     --------
@@ -95,6 +98,7 @@ class ModelRecord:
     label_type: str
     reference: Reference | None
     plausibility: PlausibilityRecord | None
+    codes: NetworkRecord | None
 
     @property
     def members(self) -> int:
@@ -148,8 +152,9 @@ def _parts(model: ModelRecord, prepared: Table, chunk: int) -> Iterator[tuple[sl
     """
     weighty = [place for place in range(model.members) if model.decide.weights[place] > 0]
     levels = sum(prepared.sizes)
+    tested = booster_table(prepared, model.encode, model.codes)
     direct = {
-        place: _direct_logits(model.leaves, model.networks[place].direct[levels:], prepared)
+        place: _direct_logits(model.leaves, model.networks[place].direct[levels:], tested)
         for place in weighty
         if place < len(model.networks)
         and model.leaves is not None
@@ -172,7 +177,8 @@ def _parts(model: ModelRecord, prepared: Table, chunk: int) -> Iterator[tuple[sl
             if place in direct:
                 member = logits_from_first_layer(network, columns) + direct[place][part]
             else:
-                member = _leaf_logits(model.leaves, network, rows, columns)
+                of_boosters = rows if model.codes is None else _rows_of(tested, part)
+                member = _leaf_logits(model.leaves, network, of_boosters, columns)
             yield part, place, member
 
 

@@ -336,6 +336,6 @@ PEERS: dict[str, Peer] = {
     "catboost": catboost,
 }
 VARIANTS: dict[str, dict[str, Any]] = {
-    "without leaves": {"use_leaves": False, "use_companion": False},
+    "without leaves": {"use_leaves": False, "codes": False, "use_companion": False},
     "without pretraining": {"network__pretrain": False},
 }

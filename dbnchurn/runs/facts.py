@@ -58,6 +58,7 @@ def facts_of(trained: RunResult, config: RunConfig) -> dict[str, Any]:
         "fine_tuning": classifier.curves_["finetune"],
         "versions": versions(),
         **({} if value is None else {"neighbours": value}),
+        **({} if (codes := classifier.about_.get("codes")) is None else {"codes": codes}),
     }
 
 
@@ -78,6 +79,7 @@ def _warnings(trained: RunResult) -> list[str]:
         *leak_warnings(trained.strength),
         *trained.reduced,
         *network_remarks(trained.classifier.about_["networks"]),
+        *code_remarks(trained.classifier.about_.get("codes")),
     ]
     if rows := len(trained.customers.quarantine):
         broke = "1 row" if rows == 1 else f"{rows} rows"
@@ -94,6 +96,17 @@ def network_remarks(networks: Sequence[Mapping[str, Any]]) -> list[str]:
     ['network: the skip is inert.']
     """
     return [f"{n['member']}: {remark}." for n in networks for remark in n["remarks"]]
+
+
+def code_remarks(codes: Mapping[str, Any] | None) -> list[str]:
+    """What machines of hidden codes did not learn, of ``about_["codes"]``, in sentences.
+
+    Examples
+    --------
+    >>> code_remarks({"remarks": ["machine 1 has learned nothing"]}), code_remarks(None)
+    (['codes: machine 1 has learned nothing.'], [])
+    """
+    return [] if codes is None else [f"codes: {remark}." for remark in codes["remarks"]]
 
 
 def leak_warnings(strength: Mapping[str, float]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from dbnchurn.predictor.card import codes_sentence
 from dbnchurn.report import (
     Alternative,
     Breakdown,
@@ -179,6 +180,7 @@ def _facts(seed: int, metrics: dict[str, Any], facts: dict[str, Any]) -> dict[st
         "seed": seed,
         "columns used": facts["columns_used"],
         "trees": facts["trees"],
+        **({"hidden codes": codes_sentence(facts["codes"])} if "codes" in facts else {}),
         "rows in quarantine": facts["quarantined_rows"],
         "customers without outcome": facts["unlabelled_rows"],
         **(

@@ -11,6 +11,15 @@ LEARNED = 0.5  # share of what a training of several times the epochs reaches
 N = 800
 
 
+@pytest.mark.parametrize("n_rows", [100, 1_350, 20_000, 10**7])
+def test_a_longer_training_has_more_epochs_within_the_same_work(n_rows):
+    sizes = (n_rows, 128, 240, 128)
+    once, longer = (automatic_epochs(*sizes, longer=factor) for factor in (1, 3))
+    assert once <= longer <= 3 * MOST
+    assert longer == 1 or longer * 240 * 128 * n_rows <= WORK
+    assert longer <= 3 * once or once == FEWEST
+
+
 def traits(generator, n):
     """Hidden traits of customers, which their columns show."""
     return generator.random((n, 4)) < 0.4

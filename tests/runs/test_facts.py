@@ -1,8 +1,13 @@
-"""Warnings of a run: a column that is strong alone, or far stronger than all others."""
+"""Warnings of a run: a strong column, machines that learned nothing; and what was decided."""
+
+import json
 
 import pytest
 
-from dbnchurn.runs.facts import leak_warnings
+from dbnchurn.predictor.card import codes_sentence
+from dbnchurn.runs import read_config, train
+from dbnchurn.runs.facts import code_remarks, leak_warnings
+from dbnchurn.runs.report import report_input
 
 
 @pytest.mark.parametrize(
@@ -23,3 +28,19 @@ def test_a_column_that_stands_out_is_a_possible_leak(strength, warns):
     assert len(warnings) == warns
     if warns:
         assert f"call alone ranks churners with an AUC of {strength['call']:.2f}" in warnings[0]
+
+
+def test_what_was_decided_on_hidden_codes_is_told(write_config, telco, small_run, monkeypatch):
+    monkeypatch.setattr("dbnchurn.model.code_columns.LAYERS", (6, 4))
+    folder = train(read_config(write_config(telco), [*small_run, "classifier.codes=auto"]), "telco")
+    found = json.loads((folder / "training.json").read_text())
+    sentence = codes_sentence(found["codes"])
+    assert "average precision is" in sentence
+    assert report_input(folder).facts["hidden codes"] == sentence
+    assert sentence in (folder / "model" / "card.md").read_text()
+    assert set(code_remarks(found["codes"])) <= set(found["warnings"])
+
+
+def test_without_codes_nothing_is_told_of_them(finished_run):
+    assert "codes" not in json.loads((finished_run / "training.json").read_text())
+    assert "hidden codes" not in report_input(finished_run).facts

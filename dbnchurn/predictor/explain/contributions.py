@@ -6,7 +6,8 @@ Kononenko, 2008: occlusion by the marginal). Taken literally, that costs an eval
 for every column and value. Here the input of the first layer, which is a sum over units and leaves,
 is averaged exactly over the values. The layers above are evaluated once more per column in the
 networks of the columns alone, and linearised at the customer in the networks with leaves. Of the
-extra trees, a sample is evaluated once more per column and value.
+extra trees, a sample is evaluated once more per column and value. Where boosters test hidden codes,
+the networks with leaves are evaluated once more per column and value, too, which is exact and slow.
 
 Robnik-Šikonja and Kononenko average probabilities and then take their log-odds. Here log-odds are
 averaged, since they add up over networks, boosters and leaves.
@@ -33,6 +34,7 @@ from dbnchurn.predictor.explain.networks import (
     LeafNetwork,
     SkipNetwork,
 )
+from dbnchurn.predictor.explain.occluded_members import OccludedMembers
 from dbnchurn.predictor.explain.tree_paths import TreePaths
 from dbnchurn.predictor.model_record import ModelRecord
 from dbnchurn.prepare.record import prepare
@@ -64,11 +66,17 @@ class Explainer:
         units = made_of.units(model.encode, prepared.sizes)
         self._units = [_units_of(column, units) for column in columns]
         # A member without weight takes no part in the log-odds, and trees that none sees neither.
-        weighty = [
-            (weight, network)
-            for weight, network in zip(model.decide.weights, model.networks, strict=False)
-            if weight > 0
-        ]
+        members = zip(model.decide.weights, model.networks, strict=False)
+        weighty = [(weight, network) for weight, network in members if weight > 0]
+        self._occluded = None
+        if model.codes is not None:
+            with_leaves = [
+                place
+                for place, network in enumerate(model.networks)
+                if network.sizes != prepared.sizes
+            ]
+            self._occluded = OccludedMembers(model, with_leaves)
+            weighty = [(w, network) for w, network in weighty if network.sizes == prepared.sizes]
         seen = any(network.sizes != prepared.sizes for _, network in weighty)
         forests = model.leaves.forests if model.leaves is not None and seen else ()
         self._paths = [TreePaths.of(f, prepared, made_of.columns, len(columns)) for f in forests]
@@ -125,6 +133,8 @@ class Explainer:
             rows = table.take(np.arange(start, min(start + BLOCK, n)))
             padding = self._empty.take(np.zeros(BLOCK - len(rows), np.intp))
             out[start : start + BLOCK] = self._block(stacked(rows, padding))[: len(rows)]
+        if self._occluded is not None:
+            out += self._occluded.contributions(table, self._backgrounds)
         return out
 
     def _block(self, table: Table) -> Floats:

@@ -8,7 +8,12 @@ import pytest
 
 # They begin first, so that no process is left with one at the end; the rest follow by the number
 # of their slow tests.
-LONGEST = ("spark", "tests/test_docs.py")
+LONGEST = (
+    "spark",
+    "tests/test_docs.py",
+    "tests/model/test_classifier.py",
+    "tests/experiments/test_experiment.py",
+)
 SPARK = (
     "tests/spark/",
     "tests/exports/test_spark.py",

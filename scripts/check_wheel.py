@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "dbnchurn"
-# A file of tests in one of two processes, in the order of tests/conftest.py: slow files first.
+# A unit of tests in one of two processes, in the order of tests/work_units.py: longest first.
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
@@ -83,7 +83,9 @@ def main() -> None:
     apart = folder / "tests"
     python = environment(folder / "env", wheel)
     copy_all_but_the_package(apart)
-    variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    # Processes of tests load compiled modules, and the first one writes those of the tests.
+    left_out = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+    variables = {k: v for k, v in os.environ.items() if k not in left_out}
     variables["DBNCHURN_WHEEL"] = str(wheel)
     place = place_of_package(python, apart, variables)
     if not place.is_relative_to((folder / "env").resolve()):

@@ -1,8 +1,8 @@
 """Small customers of known make, and a classifier that trains on them in a tenth of a second."""
 
+import os
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from _pytest.doctest import DoctestModule
+
+from tests.work_units import scheduler, sort_by_unit
 
 ROOT = Path(__file__).parents[1]
 
@@ -99,9 +102,21 @@ SMALL_RUN = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the most slow tests first, so that no process is left with one at the end."""
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
+    """Longest units of work first."""
+    sort_by_unit(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for no examples in the docstrings of tests: there are none, and it takes seconds."""
+    found = yield
+    return [one for one in found if not isinstance(one, DoctestModule)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """By units of work where ``--dist loadfile`` is asked for."""
+    return scheduler(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
@@ -214,10 +229,35 @@ def own_run(finished_run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished_run, tmp_path / "runs" / "telco"))
 
 
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the Spark session, which ends with all tests."""
+    from tests.spark_session import stop_session
+
+    yield tmp_path_factory.mktemp("warehouse")
+    stop_session()
+
+
+@pytest.fixture(scope="module")  # a module that needs another session stops this one
+def spark(warehouse: Path) -> Any:
+    """The Spark session of this process."""
+    from tests.spark_session import local_session
+
+    return local_session(warehouse)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     """Small machines and tables: threads would wait for one another longer than they work."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """No test cuts the power: that files are synced is tried with faults that are injected."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # which takes what may be synced, and nothing else
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -41,15 +41,19 @@ GIVEN = {
 def calls(tree):
     """Every call of a module, and whether it is in the block of something that appears whole."""
 
+    found = []
+
     def walk(node, inside):
         if isinstance(node, ast.With):
-            inside = inside or any(name in ast.unparse(i) for i in node.items for name in INSIDE)
+            text = " ".join(map(ast.unparse, node.items))
+            inside = inside or any(name in text for name in INSIDE)
         if isinstance(node, ast.Call):
-            yield node, inside
+            found.append((node, inside))
         for child in ast.iter_child_nodes(node):
-            yield from walk(child, inside)
+            walk(child, inside)
 
-    yield from walk(tree, False)
+    walk(tree, False)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,7 @@ def package():
         path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8")
         for path in PACKAGE.rglob("*.py")
     }
-    return {name: list(calls(ast.parse(text))) for name, text in texts.items()}
+    return {name: calls(ast.parse(text)) for name, text in texts.items()}
 
 
 def test_renaming_syncing_and_locking_is_done_in_one_place(package):

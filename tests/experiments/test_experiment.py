@@ -14,11 +14,14 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import ConfigError, DataError
+from dbnchurn.experiments import worker_pool
 from dbnchurn.experiments.experiment import run_experiment
 from dbnchurn.experiments.fingerprints import completion_marker
 from dbnchurn.runs import read_config
 from dbnchurn.runs.folder import only_one
+from tests.fork_server import forks_with
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
 VARIED = """
 report: {page: false}
 experiment:
@@ -39,10 +42,22 @@ experiment:
 """
 
 
+@pytest.fixture(scope="module")
+def born():
+    """Processes that have behind them what a first training loads."""
+    return forks_with("dbnchurn.experiments.worker", "tests.experiments.warmed")
+
+
+@pytest.fixture(autouse=True)
+def warmed(born, monkeypatch):
+    """Such processes are the workers."""
+    monkeypatch.setattr(worker_pool, "worker_context", lambda: born)
+
+
 @pytest.fixture
 def config_of(write_config, telco, small_run):
     def read(*overrides: str, more: str = VARIED):
-        return read_config(write_config(telco, more=more), [*small_run, *overrides])
+        return read_config(write_config(telco.head(300), more=more), [*small_run, *overrides])
 
     return read
 
@@ -95,7 +110,7 @@ def test_other_data_are_other_runs(config_of, write_config, telco, small_run):
     folder = run_experiment(config_of(*one), "telco", jobs=1)
     (first,) = stamps(folder)
     telco.loc[3, "tenure"] += 1
-    config = read_config(write_config(telco, more=VARIED), [*small_run, *one])
+    config = read_config(write_config(telco.head(300), more=VARIED), [*small_run, *one])
     run_experiment(config, "telco", jobs=1)
     assert len(stamps(folder)) == 2
     assert pd.read_csv(folder / "runs.csv")["run"].tolist() != [first]
@@ -150,13 +165,16 @@ def children_of(group: int) -> list[int]:
     return found
 
 
-# Imports take longer than all runs of a small experiment: one process has them behind it and forks
-# a process of its own session for every line of arguments that it is sent.
+# Imports and a first training take longer than all runs of a small experiment: one process has them
+# behind it and forks a process of its own session for every line of arguments that it is sent.
 FORKING = """
 import multiprocessing, os, sys
 from dbnchurn import cli
 from dbnchurn.experiments import worker as one
 from dbnchurn.experiments import worker_pool as processes
+from tests.experiments import warmed
+from tests.undrawn import leave_pictures_empty
+leave_pictures_empty(setattr)
 processes.worker_context = lambda: multiprocessing.get_context("fork")
 for line in sys.stdin:
     began = os.fork()
@@ -229,8 +247,9 @@ def test_killed_at_random_points_it_ends_in_the_same_table(
     as many kills as wanted have hit one that was under way.
     """
     settings = [line for line in small_run if not line.startswith("classifier.companion")]
+    seeds = [0, 1] if wanted > 10 else [0]
+    settings.append(f"experiment.seeds={seeds}")
     arguments = [str(write_config(telco.head(300), more=CHEAP)), *settings]
-    forking.experiment(*arguments, f"output={tmp_path / 'first'}")  # what a first call loads
     _, status, whole = forking.experiment(*arguments, f"output={tmp_path / 'reference'}")
     assert status == 0, forking.log.read_text()
     expected = (tmp_path / "reference" / "telco-experiment" / "comparison.csv").read_bytes()
@@ -252,7 +271,7 @@ def test_killed_at_random_points_it_ends_in_the_same_table(
         assert status == 0, forking.log.read_text()
         found = (output / "telco-experiment" / "comparison.csv").read_bytes()
         assert found == expected
-        assert len(stamps(output / "telco-experiment")) == 4
+        assert len(stamps(output / "telco-experiment")) == 2 * len(seeds)
         ended, unfinished = ended + 1, False
     assert ended >= (2 if wanted > 10 else 1)
 

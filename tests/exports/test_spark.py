@@ -1,6 +1,5 @@
 """A Spark job gives the scores that the predictor gives here."""
 
-import sys
 import warnings
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 from dbnchurn import Predictor
 from dbnchurn.core.errors import ArtifactError, ConfigError
 from dbnchurn.exports import score_spark
-from tests.java import JAVA_OPTIONS, has_java
+from tests.java import has_java
 
 pytest.importorskip("pyspark", reason="the extra spark is not installed")
 
@@ -21,24 +20,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def spark():
-    """A session of two workers on this machine."""
-    from pyspark.sql import SparkSession
-
-    # The workers see what this process sees.
-    patch = pytest.MonkeyPatch()
-    patch.setenv("PYSPARK_PYTHON", sys.executable)
-    patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
-    builder = SparkSession.builder.master("local[2]").appName("dbnchurn")
-    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.ui.enabled", "false")
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
-    patch.undo()
 
 
 @pytest.fixture

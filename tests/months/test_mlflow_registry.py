@@ -92,6 +92,7 @@ class Dies:
 
 CALLS = 18  # eight for the first model, seven for the second, three for the aliases
 FIRST = (6, 8, 15, 18)  # before files, before either version, and between the aliases
+QUICK = {(9, True), (15, False), (18, True)}  # a kept version is fetched
 
 
 def some(first, calls):
@@ -119,8 +120,14 @@ def test_killed_at_any_call_and_run_again_it_gives_the_same(uri, client, pair, n
     assert versions(client, name) == {1: (ours[0], ["previous"]), 2: (ours[1], ["champion"])}
 
 
-@pytest.mark.parametrize("number", some((9, 15, 18), 19))  # a kept version is fetched
-@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize(
+    ("number", "damaged"),
+    [
+        pytest.param(n, damaged, marks=() if (n, damaged) in QUICK else pytest.mark.long)
+        for n in range(1, 19)
+        for damaged in (False, True)
+    ],
+)
 def test_killed_where_the_model_is_kept_with_other_files(uri, client, pair, number, damaged):
     champion, new = pair
     ours = [Predictor.load(model).version for model in (champion.model, new)]

@@ -11,6 +11,7 @@ from dbnchurn.experiments.experiment import run_experiment
 from dbnchurn.experiments.grid import plan
 from dbnchurn.experiments.tuning import tune
 from dbnchurn.runs import read_config, train
+from dbnchurn.tables import read_sample
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SMALL = (
@@ -87,8 +88,13 @@ def test_paper(tmp_path, crm):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("empty_pictures")
 def test_ablation(tmp_path):
-    config = config_of("ablation", tmp_path, "split.folds=2", "split.validation=0.2")
+    """With 1500 customers in place of all, and two of its variants."""
+    read_sample("tv_subscriptions").head(1500).to_csv(tmp_path / "tv.csv", index=False)
+    source = ("source.sample=null", f"source.path={tmp_path / 'tv.csv'}")
+    folds = ("split.folds=2", "split.validation=0.2")
+    config = config_of("ablation", tmp_path, *source, *folds)
     names = [run.variant for run in plan(config)]
     assert len(set(names)) == 9
     assert names[0] == "whole model"

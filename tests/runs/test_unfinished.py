@@ -207,7 +207,7 @@ def test_a_refit_is_taken_up_as_well(small, customers, monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.long)])
 def test_a_run_killed_many_times_has_the_weights_of_one_undisturbed(root, tmp_path, kills):
     script = [sys.executable, root / "scripts" / "check_interruption.py"]
     script += ["--customers", str(250 * kills), "--kills", str(kills)]

@@ -1,6 +1,5 @@
 """kill -9: a real process is killed wherever it is, and the next one ends with the same bytes."""
 
-import multiprocessing
 import os
 import random
 import resource
@@ -13,8 +12,9 @@ import pandas as pd
 import pytest
 
 from dbnchurn.cli import main
+from tests.fork_server import forks_with
 
-CHUNK, CHUNKS = 60, 40
+CHUNK, CHUNKS = 60, 24
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,7 @@ def place(tmp_path_factory, fitted, draw_customers):
 @pytest.fixture(scope="module")
 def start(place):
     """``start(output)``: a job in a process of its own, born with everything imported."""
-    born = multiprocessing.get_context("forkserver")
-    born.set_forkserver_preload(["tests.scoring.test_restart", "dbnchurn.scoring.summary_text"])
+    born = forks_with("tests.scoring.test_restart", "dbnchurn.scoring.summary_text")
 
     def run(output, largest_file=resource.RLIM_INFINITY, errors=os.devnull):
         options = ["--chunk-rows", CHUNK, "--campaign", output.with_name("campaign.csv")]
@@ -89,7 +88,7 @@ def kill_somewhere(process, output, chance):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wanted", [3, pytest.param(10, marks=pytest.mark.long)])
+@pytest.mark.parametrize("wanted", [2, pytest.param(10, marks=pytest.mark.long)])
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_killed_jobs_end_with_the_bytes_of_an_uninterrupted_one(start, tmp_path, ending, wanted):
     expected, folder = tmp_path / "expected", tmp_path / "killed"
@@ -115,7 +114,7 @@ def test_killed_jobs_end_with_the_bytes_of_an_uninterrupted_one(start, tmp_path,
 def test_a_full_disk_is_told_and_the_job_goes_on_when_there_is_room(start, tmp_path):
     output, told = tmp_path / "s.csv", tmp_path / "told.txt"
     # No file may grow beyond this: chunks fit, the scores do not.
-    full = start(output, largest_file=60_000, errors=told)
+    full = start(output, largest_file=36_000, errors=told)
     assert not ended_well(full)
     error = told.read_text(encoding="utf-8")
     assert full.exitcode == 2, error

@@ -1,6 +1,5 @@
-"""A session of two tasks on this machine, and the plan of a small telecom with files."""
+"""The plan of a small telecom with files."""
 
-import sys
 from copy import deepcopy
 
 import pandas as pd
@@ -10,30 +9,6 @@ import pytest
 from dbnchurn.data.build import build
 from dbnchurn.data.plan import DataPlan
 from tests.data.small_crm import PLAN, crm, deep
-from tests.java import JAVA_OPTIONS, has_java
-
-
-@pytest.fixture(scope="module")  # other tests of the process stop the session that there is
-def spark(tmp_path_factory):
-    """Two tasks at a time, in processes that see what this one sees."""
-    pytest.importorskip("pyspark", reason="the extra spark is not installed")
-    if not has_java():
-        pytest.skip("Spark needs Java 17")
-    from pyspark.sql import SparkSession
-
-    patch = pytest.MonkeyPatch()
-    patch.setenv("PYSPARK_PYTHON", sys.executable)
-    patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
-    builder = SparkSession.builder.master("local[2]").appName("dbnchurn")
-    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.sql.shuffle.partitions", "3")
-    builder = builder.config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
-    yield session
-    session.stop()
-    patch.undo()
-
 
 CHANGES = {
     "windows": {"cutoffs": ["2024-07-01", "2024-08-01"], "observation": "2 months"},

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 def test_features_counts_joins_and_quarantine_are_those_of_one_machine(spark, plan, tmp_path):
     output = tmp_path / "published"
-    prepared = prepare(plan, spark, str(output), parts=3)
+    prepared = prepare(plan, spark, str(output), parts=2)
     here = assert_like_here(prepared, plan, tmp_path)
     assert here.tables["calls"].quarantined == {"no key id": 16, "too few or too many fields": 1}
     assert here.tables["tariffs"].quarantined == {"too few or too many fields": 1}
@@ -191,5 +191,5 @@ def test_what_is_refused_here_is_refused_there_with_the_same_sentence(spark, tmp
     with pytest.raises(DataError, match="'calls': 150 of 320 rows break the contract") as here:
         build(plan, tmp_path / "here")
     with pytest.raises(DataError) as there:
-        prepare(plan, spark, parts=4)
+        prepare(plan, spark, parts=2)
     assert str(there.value) == str(here.value)

@@ -22,6 +22,7 @@ from tests.data.test_neighbours import crm
 from tests.data.test_neighbours import plan as neighbours_plan
 from tests.java import JAVA_OPTIONS, has_java
 from tests.spark.conftest import assert_like_here, written
+from tests.spark_session import stop_session
 
 pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 PARTS, WORKERS = 5, 2
@@ -47,6 +48,7 @@ def cluster():
         pytest.skip("Spark needs Java 17")
     from pyspark.sql import SparkSession
 
+    stop_session()
     patch = pytest.MonkeyPatch()
     patch.setenv("PYSPARK_PYTHON", sys.executable)
     patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)

@@ -78,7 +78,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
     codes : bool or "auto", default False
         Whether the boosters are given, beside the columns, the hidden codes of Boltzmann machines
         that were trained on the columns without labels: 64 numbers of a stack of 128 and 64 units.
-        They help on wide tables of many weak yes/no indicators, and on most tables not. "auto"
+        They help boosters on wide tables of many weak yes/no indicators, on most tables not. "auto"
         fits boosters both ways, in twice the time, and keeps codes if what they add to the average
         precision on the training rows that each booster was fitted without, on average over the
         folds, exceeds the standard error of that average; otherwise the model is the one without.

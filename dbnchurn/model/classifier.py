@@ -76,12 +76,10 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
     leaves : Leaves, optional
         The boosters.
     codes : bool or "auto", default False
-        Whether the boosters are given, beside the columns, the hidden codes of Boltzmann machines
-        that were trained on the columns without labels: 64 numbers of a stack of 128 and 64 units.
-        They help boosters on wide tables of many weak yes/no indicators, on most tables not. "auto"
-        fits boosters both ways, in twice the time, and keeps codes if what they add to the average
-        precision on the training rows that each booster was fitted without, on average over the
-        folds, exceeds the standard error of that average; otherwise the model is the one without.
+        Whether the boosters are given, beside the columns, 64 hidden codes of Boltzmann machines
+        that were trained on the columns without labels. "auto" fits boosters both ways and keeps
+        codes if what they add to average precision, on average over the folds that each was fitted
+        without, exceeds its standard error; otherwise the model is the one without.
     skip : bool, default True
         Whether the network starts at the boosters' own sum of leaf values, through a direct
         contribution of every leaf to the logit that is trained with the rest.

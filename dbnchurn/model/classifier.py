@@ -76,10 +76,9 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
     leaves : Leaves, optional
         The boosters.
     codes : bool or "auto", default False
-        Whether the boosters are given, beside the columns, 64 hidden codes of Boltzmann machines
-        that were trained on the columns without labels. "auto" fits boosters both ways and keeps
-        codes if what they add to average precision, on average over the folds that each was fitted
-        without, exceeds its standard error; otherwise the model is the one without.
+        Whether boosters test, beside the columns, 64 hidden codes of machines that were pretrained
+        on these. "auto" fits both ways and keeps codes if what they add to average precision, on
+        average over the folds that each booster was fitted without, exceeds its standard error.
     skip : bool, default True
         Whether the network starts at the boosters' own sum of leaf values, through a direct
         contribution of every leaf to the logit that is trained with the rest.
@@ -87,13 +86,11 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
         The first network: its Boltzmann machines, whether they are pretrained, and its fine-tuning.
         By default two layers of 128 and 64 units, pretrained.
     use_companion : bool, default True
-        Whether a second network, fitted on the columns alone, is blended with the first; its
-        errors differ from those of the boosters.
+        Whether a second network, of the columns alone, is blended: its errors are others.
     companion : NetworkStage, optional
         That network. By default two layers of 256 rectified units, not pretrained.
     use_linear : bool, default True
-        Whether a logistic regression on the columns is blended with the networks; of few churners
-        it learns most.
+        Whether a logistic regression is blended with the networks; of few churners it learns most.
     linear : Linear, optional
         That regression.
     use_extra_trees : bool, default True
@@ -113,8 +110,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
     threshold : Threshold, optional
         Rule that chooses the threshold.
     validation : float, default 0.15
-        Share of the rows that stop the training and choose the threshold where `fit` gets no
-        validation rows.
+        Share of rows that stop training and choose the threshold where `fit` gets none for that.
     large_tables : LargeTableRules
         What a large table changes: the boosters, and how many rows pretrain and stop.
     leakage : {"error", "warn", "off"}, default "warn"
@@ -125,8 +121,7 @@ class ChurnClassifier(DefaultStages, ScoringClassifier):
     refit : bool, default True
         Whether, where `fit` gets no validation rows, everything is then learned anew from all rows:
         with the numbers of trees and epochs, the blend and the threshold that the rows set aside
-        have chosen. A run measures the model first, and then learns anew from all labelled rows,
-        those of the test among them; that model is stored.
+        have chosen. A run measures the model, learns anew from all labelled rows, and stores that.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where boosters and network are trained.
     n_threads : int, optional

@@ -37,7 +37,7 @@ from dbnchurn.tables.doubtful_values import doubtful_values, serial_notes
 from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.reading_rules import form_of
-from dbnchurn.tables.schema import Column, Table, text
+from dbnchurn.tables.schema import Column, Schema, Table, text
 from dbnchurn.tables.time_offsets import offset_note, zone_note
 from dbnchurn.tables.unused_columns import ignored_columns, say
 
@@ -82,12 +82,7 @@ def fit_stages(
     check_codes(stages.codes, stages.leaves)
     seconds: dict[str, float] = {}
     with stage("prepare", seconds):
-        columns = ModelColumns.of(train.frame, stages.kinds, stages.formats)
-        columns = columns.without_empty(stages.kinds or ())
-        schema = columns.schema
-        if stages.leakage != "off":
-            _say_doubts(columns, stages)
-            warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
+        schema = _schema_of(stages, train)
         train_table = train.read(schema)
         validation_table = None if validation is None else validation.read(schema)
         prepare = fresh(stages.prepare)
@@ -133,6 +128,16 @@ def fit_stages(
         priors=prepared.priors,
         seconds=seconds,
     )
+
+
+def _schema_of(stages: Stages, train: LabelledFrame) -> Schema:
+    """The columns that are learned from; what is doubtful or reveals the outcome is said."""
+    columns = ModelColumns.of(train.frame, stages.kinds, stages.formats)
+    columns = columns.without_empty(stages.kinds or ())
+    if stages.leakage != "off":
+        _say_doubts(columns, stages)
+        warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
+    return columns.schema
 
 
 def _say_doubts(columns: ModelColumns, stages: Stages) -> None:

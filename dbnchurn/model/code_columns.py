@@ -22,8 +22,9 @@ from dbnchurn.evaluate.metrics import average_precision
 from dbnchurn.evaluate.ranking import Ranking
 from dbnchurn.features import Leaves
 from dbnchurn.features.code_columns_record import with_codes
-from dbnchurn.features.compact_rows import MemoryBudget
+from dbnchurn.features.compact_rows import CHUNK, MemoryBudget
 from dbnchurn.features.leaves_record import booster_matrix
+from dbnchurn.features.wide_tables import WIDE, is_wide
 from dbnchurn.model.booster_fitter import current_fitter
 from dbnchurn.model.compute import Compute
 from dbnchurn.model.large_tables import LargeTableRules
@@ -146,9 +147,15 @@ def fit_coded(
     Returns
     -------
     CodedBoosters
+
+    Raises
+    ------
+    ConfigError
+        If the table is wide with codes: boosters then test the strongest numbers alone.
     """
     if asked is False:
         return CodedBoosters(fit(prepared, compute, store))
+    _refuse_wide(len(prepared.training.table), prepared.training.table.numbers.shape[1])
     before = deepcopy(compute.generator)
     with stage("codes", seconds):
         dbn = _pretrained(prepared, rules, compute)
@@ -199,6 +206,15 @@ def check_codes(codes: UseCodes, leaves: Leaves | None) -> None:
             "codes='auto' compares boosters on the folds that each was fitted without, and "
             "leaves.cross_fit=False fits one on all rows; set codes to True or False, or "
             "leaves.cross_fit=True"
+        )
+
+
+def _refuse_wide(rows: int, numbers: int) -> None:
+    if is_wide(rows, numbers + LAYERS[-1]):
+        raise ConfigError(
+            f"codes: with {LAYERS[-1]} codes a table of {rows} training rows has "
+            f"{numbers + LAYERS[-1]} numbers, and of more than {WIDE} and more than rows boosters "
+            "test the strongest alone, so that codes would displace columns; set codes=False"
         )
 
 
@@ -260,7 +276,13 @@ def _with_codes(prepared: PreparedRows, machines: NetworkRecord) -> PreparedRows
     """The rows that boosters are fitted on and stopped by, with the codes of each."""
 
     def coded(table: Table) -> Table:
-        return with_codes(table, machines, prepared.encode.transform(table))
+        numbers = np.empty((len(table), table.numbers.shape[1] + len(machines.head)))
+        names = table.number_names
+        for start in range(0, len(table), CHUNK):  # encoded, a row is several times as large
+            rows = table.take(np.arange(start, min(start + CHUNK, len(table))))
+            filled = with_codes(rows, machines, prepared.encode.transform(rows))
+            numbers[start : start + CHUNK], names = filled.numbers, filled.number_names
+        return replace(table, numbers=numbers, number_names=names)
 
     training, stopping = prepared.training, prepared.stopping
     return replace(
@@ -273,15 +295,15 @@ def _with_codes(prepared: PreparedRows, machines: NetworkRecord) -> PreparedRows
 def _by_fold(leaves: Leaves, prepared: PreparedRows) -> Floats:
     """Average precision on the customers of every fold, by the booster fitted without them."""
     n, training, record = len(prepared.table), prepared.training, leaves.record_
-    y, fold = training.y[:n], training.fold[:n]
+    y, fold, weight = training.y[:n], training.fold[:n], prepared.sample_weight
     matrix = booster_matrix(training.table.take(np.arange(n)))
     scores = record.lookup.booster_sums(record.leaf_values, matrix)[np.arange(n), fold]
     rows_of = [np.flatnonzero(fold == number) for number in range(len(record.forests))]
     return np.array(
         [
-            average_precision(Ranking.of(y[rows], scores[rows], prepared.sample_weight[rows]))
+            average_precision(Ranking.of(y[rows], scores[rows], weight[rows]))
             for rows in rows_of
-            if 0 < y[rows].sum() < len(rows)
+            if len(set(y[rows][weight[rows] > 0].tolist())) == 2
         ]
     )
 

@@ -172,7 +172,11 @@ def transfer_decision(
     factor = shrinkage(lowered(first.reference_scores, floor), lowered(own, floor))
     own = lowered(out_of_fold_scores(record, refitted, n_threads), floor)
     scores = raised(expected_scores(own, refitted.fold, factor), floor)
-    return replace(first, stages=refitted, record=record, reference_scores=scores)
+    codes = first.codes
+    if codes is not None and codes["kept"] and refitted.codes is not None:
+        # The comparison is that of the first fit, and the machines are those that are stored.
+        codes = codes | {name: refitted.codes[name] for name in ("machines", "remarks")}
+    return replace(first, stages=refitted, record=record, reference_scores=scores, codes=codes)
 
 
 def _record(stages: FittedStages, decision: DecideRecord, classes: Classes) -> ModelRecord:

@@ -88,6 +88,7 @@ class Stages:
         """
         own = {"leaves", "networks", "linear", "extra_trees"}
         given = {f.name: parameters[f.name] for f in fields(cls) if f.name not in own}
+        given["codes"] = "auto" if given["codes"] == "auto" else bool(given["codes"])  # or numpy's
         rules: LargeTableRules = parameters["large_tables"]
         leaves = rules.leaves(parameters["leaves"], rows) if parameters["use_leaves"] else None
         names = ("network", "companion") if parameters["use_companion"] else ("network",)

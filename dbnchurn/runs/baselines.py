@@ -337,5 +337,5 @@ PEERS: dict[str, Peer] = {
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "without leaves": {"use_leaves": False, "codes": False, "use_companion": False},
-    "without pretraining": {"network__pretrain": False},
+    "without pretraining": {"network__pretrain": False, "codes": False},
 }

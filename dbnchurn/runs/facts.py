@@ -103,10 +103,13 @@ def code_remarks(codes: Mapping[str, Any] | None) -> list[str]:
 
     Examples
     --------
-    >>> code_remarks({"remarks": ["machine 1 has learned nothing"]}), code_remarks(None)
+    >>> found = {"kept": True, "remarks": ["machine 1 has learned nothing"]}
+    >>> code_remarks(found), code_remarks(None)
     (['codes: machine 1 has learned nothing.'], [])
     """
-    return [] if codes is None else [f"codes: {remark}." for remark in codes["remarks"]]
+    if codes is None or not codes["kept"]:
+        return []
+    return [f"codes: {remark}." for remark in codes["remarks"]]
 
 
 def leak_warnings(strength: Mapping[str, float]) -> list[str]:

@@ -166,3 +166,28 @@ def test_the_graph_of_a_model_with_codes_is_refused(wide, tmp_path):
     with pytest.raises(ConfigError, match="which another runtime rounds otherwise"):
         export_onnx(tmp_path / "model", tmp_path / "churn.onnx")
     assert not (tmp_path / "churn.onnx").exists()
+
+
+def test_a_truth_value_of_numpy_is_one(small, customers):
+    X, y = customers
+    model = small(codes=np.False_, leaves=Leaves(folds=2, n_trees=5)).fit(X, y)
+    assert "codes" not in model.about_
+    assert model.record_.codes is None
+
+
+def test_codes_that_would_displace_columns_are_refused(small):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(120, 990)))
+    X.columns = [f"c{j}" for j in range(990)]
+    y = np.arange(120) % 3 == 0
+    with pytest.raises(ConfigError, match=r"with 64 codes a table of \d+ training rows has 1054"):
+        small(codes="auto", leaves=Leaves(folds=2, n_trees=5)).fit(X, y.astype(int))
+
+
+def test_the_machines_that_are_told_are_those_that_are_stored(small, customers):
+    """The fit that is measured and the one on all rows train machines of their own."""
+    X, y = customers
+    settings = {"codes": True, "leaves": Leaves(folds=2, n_trees=5), "random_state": 3}
+    first, stored = (small(refit=refit, **settings).fit(X, y) for refit in (False, True))
+    assert not np.array_equal(first.record_.codes.dense_weights, stored.record_.codes.dense_weights)
+    told = [model.about_["codes"]["machines"] for model in (first, stored)]
+    assert told[0] != told[1]

@@ -44,3 +44,9 @@ def test_what_was_decided_on_hidden_codes_is_told(write_config, telco, small_run
 def test_without_codes_nothing_is_told_of_them(finished_run):
     assert "codes" not in json.loads((finished_run / "training.json").read_text())
     assert "hidden codes" not in report_input(finished_run).facts
+
+
+def test_machines_that_are_not_stored_are_not_warned_of():
+    found = {"remarks": ["machine 1 has learned nothing"]}
+    assert code_remarks(found | {"kept": True}) == ["codes: machine 1 has learned nothing."]
+    assert code_remarks(found | {"kept": False}) == []

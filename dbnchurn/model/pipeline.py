@@ -37,7 +37,7 @@ from dbnchurn.tables.doubtful_values import doubtful_values, serial_notes
 from dbnchurn.tables.model_columns import ModelColumns
 from dbnchurn.tables.reading import read
 from dbnchurn.tables.reading_rules import form_of
-from dbnchurn.tables.schema import Column, Schema, Table, text
+from dbnchurn.tables.schema import Column, Table, text
 from dbnchurn.tables.time_offsets import offset_note, zone_note
 from dbnchurn.tables.unused_columns import ignored_columns, say
 
@@ -82,18 +82,15 @@ def fit_stages(
     check_codes(stages.codes, stages.leaves)
     seconds: dict[str, float] = {}
     with stage("prepare", seconds):
-        schema = _schema_of(stages, train)
+        columns = _columns_of(stages, train)
+        schema = columns.schema
+        if stages.leakage != "off":  # from here, for the warning names the line that called `fit`
+            warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
         train_table = train.read(schema)
         validation_table = None if validation is None else validation.read(schema)
         prepare = fresh(stages.prepare)
-        prepared = _prepared_rows(
-            stages,
-            prepare,
-            train_table,
-            validation_table,
-            None if unlabelled is None else read(schema, unlabelled)[0],
-            compute,
-        )
+        further = None if unlabelled is None else read(schema, unlabelled)[0]
+        prepared = _prepared_rows(stages, prepare, train_table, validation_table, further, compute)
     if validation is not None:  # fitted anew on all rows, it would be said twice
         say(wide_sentence(*prepared.table.numbers.shape), logging.WARNING)
     boosters = CodedBoosters()
@@ -130,14 +127,13 @@ def fit_stages(
     )
 
 
-def _schema_of(stages: Stages, train: LabelledFrame) -> Schema:
-    """The columns that are learned from; what is doubtful or reveals the outcome is said."""
+def _columns_of(stages: Stages, train: LabelledFrame) -> ModelColumns:
+    """The columns that are learned from; what is doubtful is said."""
     columns = ModelColumns.of(train.frame, stages.kinds, stages.formats)
     columns = columns.without_empty(stages.kinds or ())
     if stages.leakage != "off":
         _say_doubts(columns, stages)
-        warn_of_leaks(columns, train.y, stages.leakage, ids=train.groups)
-    return columns.schema
+    return columns
 
 
 def _say_doubts(columns: ModelColumns, stages: Stages) -> None:

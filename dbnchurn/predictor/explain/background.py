@@ -6,6 +6,7 @@ The reference of a model holds bins and shares of them; here each bin becomes on
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,6 +105,47 @@ def with_values(table: Table, column: int, values: Floats) -> Table:
     codes = table.codes.copy()
     codes[:, column - p] = values
     return replace(table, codes=codes)
+
+
+def occluded_columns(
+    log_odds: Callable[[Table], Floats],
+    table: Table,
+    backgrounds: Sequence[Background],
+    columns: Iterable[int],
+    *,
+    at_once: int | None = None,
+) -> Floats:
+    """What raw columns add to log-odds: with the rows' values, less the mean with the background's.
+
+    Parameters
+    ----------
+    log_odds : callable
+        Of a table as read: a float64 array with one number a row.
+    table : Table of n rows
+        As read.
+    backgrounds : sequence of Background
+        One per raw column.
+    columns : iterable of int
+        Positions of the columns that are looked at; the others add 0.
+    at_once : int, optional
+        Rows that are evaluated together, values counted; by default all.
+
+    Returns
+    -------
+    float64 array of shape (n, raw columns)
+    """
+    n, out = len(table), np.zeros((len(table), len(backgrounds)))
+    own = log_odds(table)
+    for column in columns:
+        values, shares = backgrounds[column].values, backgrounds[column].shares
+        step = n if at_once is None else max(1, at_once // len(values))
+        for start in range(0, n, step):
+            rows = np.arange(start, min(start + step, n))
+            repeated = table.take(np.repeat(rows, len(values)))
+            others = with_values(repeated, column, np.tile(values, len(rows)))
+            without = log_odds(others).reshape(len(rows), len(values))
+            out[rows, column] = own[rows] - without @ shares
+    return out
 
 
 def _of_number(column: Distribution) -> Background:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.features.extra_trees_record import LEAF, ExtraTreesRecord
-from dbnchurn.predictor.explain.background import Background, with_values
+from dbnchurn.predictor.explain.background import Background, occluded_columns
 from dbnchurn.predictor.explain.lineage import Raw
 from dbnchurn.tables.schema import Table
 
@@ -54,12 +54,9 @@ class SampledTrees:
         -------
         float64 array of shape (n, raw columns)
         """
-        n, out = len(table), np.zeros((len(table), len(backgrounds)))
-        own = self._trees.logits(self._matrix_of(table))
-        for column in sorted(self._tested):
-            values, shares = backgrounds[column].values, backgrounds[column].shares
-            repeated = table.take(np.repeat(np.arange(n), len(values)))
-            others = with_values(repeated, column, np.tile(values, n))
-            without = self._trees.logits(self._matrix_of(others)).reshape(n, len(values))
-            out[:, column] = own - without @ shares
-        return out
+        return occluded_columns(
+            lambda rows: self._trees.logits(self._matrix_of(rows)),
+            table,
+            backgrounds,
+            sorted(self._tested),
+        )

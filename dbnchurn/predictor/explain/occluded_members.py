@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from dbnchurn.core.typing import Floats
-from dbnchurn.predictor.explain.background import Background, with_values
+from dbnchurn.predictor.explain.background import Background, occluded_columns
 from dbnchurn.predictor.model_record import ModelRecord, logits
 from dbnchurn.tables.schema import Table
 
@@ -50,17 +50,8 @@ class OccludedMembers:
         -------
         float64 array of shape (n, raw columns)
         """
-        n = len(table)
-        out = np.repeat(self._log_odds(table)[:, None], len(backgrounds), axis=1)
-        for column, background in enumerate(backgrounds):
-            values, shares = background.values, background.shares
-            step = max(1, AT_ONCE // len(values))
-            for start in range(0, n, step):
-                rows = np.arange(start, min(start + step, n))
-                repeated = table.take(np.repeat(rows, len(values)))
-                others = with_values(repeated, column, np.tile(values, len(rows)))
-                out[rows, column] -= self._log_odds(others).reshape(-1, len(values)) @ shares
-        return out
+        columns = range(len(backgrounds))
+        return occluded_columns(self._log_odds, table, backgrounds, columns, at_once=AT_ONCE)
 
     def _log_odds(self, table: Table) -> Floats:
         return np.asarray(logits(self._model, table) @ self._model.decide.weights)

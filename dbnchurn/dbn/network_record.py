@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dbnchurn.core.lazy import LazyModule
 from dbnchurn.core.typing import Floats, Floats32
 from dbnchurn.dbn.visible import Visible
-
-if TYPE_CHECKING:
-    from scipy import sparse
-else:
-    sparse = LazyModule("scipy.sparse")
 
 ACTIVATIONS = ("sigmoid", "relu")
 
@@ -169,12 +163,8 @@ def logits(record: NetworkRecord, rows: Visible) -> Floats:
     True
     """
     _check(record, rows, record.sizes)
-    chunks = []
-    for start in range(0, len(rows), CHUNK):
-        some = np.arange(start, min(start + CHUNK, len(rows)))
-        chunk = rows if len(rows) <= CHUNK else rows.take(some)
-        chunks.append(logits_from_first_layer(record, first_layer_input(record, chunk)))
-    return np.concatenate(chunks) if chunks else np.empty(0)
+    logits = [logits_from_first_layer(record, layer) for layer in _first_layers(record, rows)]
+    return np.concatenate(logits) if logits else np.empty(0)
 
 
 def first_layer_input(record: NetworkRecord, rows: Visible) -> Floats:
@@ -251,11 +241,18 @@ def hidden_codes(record: NetworkRecord, rows: Visible) -> Floats:
     True
     """
     _check(record, rows, record.sizes)
-    chunks = [np.empty((0, len(record.head)))]
+    codes = [_top(record, layer_input) for layer_input in _first_layers(record, rows)]
+    return np.concatenate([np.empty((0, len(record.head))), *codes])
+
+
+def _first_layers(record: NetworkRecord, rows: Visible) -> Iterator[Floats]:
+    """Input to the first hidden layer, chunk by chunk; few rows are one chunk as they are."""
+    if 0 < len(rows) <= CHUNK:
+        yield first_layer_input(record, rows)
+        return
     for start in range(0, len(rows), CHUNK):
         chunk = rows.take(np.arange(start, min(start + CHUNK, len(rows))))
-        chunks.append(_top(record, first_layer_input(record, chunk)))
-    return np.concatenate(chunks)
+        yield first_layer_input(record, chunk)
 
 
 def _top(record: NetworkRecord, layer_input: Floats) -> Floats:

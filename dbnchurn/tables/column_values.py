@@ -279,11 +279,11 @@ def code_values(column: Column, values: pd.Series[Any] | list[str]) -> tuple[Int
     places, words = _distinct(values, column)
     found = [column.code(word) if word else None for word in words]
     codes = np.array([-1 if code is None else code for code in found], np.int32)
-    if not any(word and code is None for word, code in zip(words, found, strict=True)):
-        return _per_row(codes, places, -1), 0, 0
     unknown = np.array(
         [bool(word) and code is None for word, code in zip(words, found, strict=True)], bool
     )
+    if not unknown.any():
+        return _per_row(codes, places, -1), 0, 0
     bare = np.array([bool(word) and column.has_lost_zeros(str(word)) for word in words], bool)
     rows = [int(_per_row(which, places, False).sum()) for which in (unknown, bare)]
     return _per_row(codes, places, -1), rows[0], rows[1]

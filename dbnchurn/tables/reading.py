@@ -42,8 +42,6 @@ else:
 
 FEW_LEVELS = 256  # of a category, up to which objects for all of them take little time
 
-Cells = npt.NDArray[np.object_]
-
 
 @dataclass
 class Unusual:
@@ -171,7 +169,7 @@ def read(schema: Schema, frame: pd.DataFrame) -> tuple[Table, Unusual]:
     unusual = Unusual()
     numbers = [c for c in schema.used if c.kind != "category"]
     categories = [c for c in schema.used if c.kind == "category"]
-    few = _few_cells(frame)
+    few = _FewRows.of(frame)
     number_matrix = _read_numbers(numbers, frame, [place[c.name] for c in numbers], few)
     code_matrix = np.empty((len(frame), len(categories)), np.int32)
     for j, column in enumerate(categories):
@@ -233,53 +231,69 @@ def unreadable(schema: Schema, frame: pd.DataFrame) -> dict[int, str]:
     return {row: "; ".join(found) for row, found in sorted(reasons.items())}
 
 
-def _few_cells(frame: pd.DataFrame) -> Cells | None:
-    """The cells of a few rows; None of many, and where a column costs more or may not convert.
+@dataclass(frozen=True, eq=False)
+class _FewRows:
+    """The cells of a few rows, and the types of the columns that they are of."""
 
-    A category makes an object of each of its levels, and other types of their own may refuse.
-    """
-    if len(frame) > FEW:
-        return None
-    for kind in frame.dtypes:
-        if isinstance(kind, pd.CategoricalDtype):
-            if len(kind.categories) > FEW_LEVELS or kind.categories.dtype not in ("object", "str"):
-                return None
-        elif not isinstance(kind, np.dtype | pd.StringDtype):
+    cells: npt.NDArray[np.object_]
+    types: list[Any]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> _FewRows | None:
+        """None of many rows, and where a column costs more or may not convert.
+
+        A category makes an object of each of its levels, and other types of their own may refuse.
+        """
+        types = list(frame.dtypes) if len(frame) <= FEW else []
+        if len(types) < frame.shape[1] or not all(map(_converts, types)):
             return None
-    try:
-        return frame.to_numpy(object)
-    except (ValueError, OverflowError):  # a date beyond those of Python
-        return None
+        try:
+            return cls(frame.to_numpy(object), types)
+        except (ValueError, OverflowError):  # a date beyond those of Python
+            return None
+
+    def read_numbers(
+        self, matrix: Floats, columns: Sequence[Column], places: Sequence[int]
+    ) -> set[int]:
+        """Fill in what numpy holds as numbers and dates; the columns of `matrix` that are read."""
+        kinds = [self.types[i].kind for i in places]
+        dates = [j for j, c in enumerate(columns) if c.kind == "date" and kinds[j] == "M"]
+        numbers = [j for j, c in enumerate(columns) if c.kind != "date" and kinds[j] in PLAIN_KINDS]
+        for j in dates:
+            moments = [moment.to_datetime64() for moment in self.cells[:, places[j]]]
+            matrix[:, j] = days_of(np.array(moments, self.types[places[j]]))
+        block = self.cells[:, [places[j] for j in numbers]].astype(np.float64)
+        if np.isinf(block).any():  # which is refused with its column and row
+            return set(dates)
+        matrix[:, numbers] = np.clip(block, -LARGEST, LARGEST)
+        return {*dates, *numbers}
 
 
-def _column(frame: pd.DataFrame, place: int, few: Cells | None) -> pd.Series[Any] | list[str]:
+def _converts(kind: Any) -> bool:
+    """Whether a column of a type surely becomes objects, and soon."""
+    if isinstance(kind, pd.CategoricalDtype):
+        few = len(kind.categories) <= FEW_LEVELS
+        return few and kind.categories.dtype in ("object", "str")
+    return isinstance(kind, np.dtype | pd.StringDtype)
+
+
+def _column(frame: pd.DataFrame, place: int, few: _FewRows | None) -> pd.Series[Any] | list[str]:
     """A column; its texts alone where the rows are few and it holds nothing else."""
     if few is not None:
-        words: list[str] = few[:, place].tolist()
+        words: list[str] = few.cells[:, place].tolist()
         if all(type(word) is str for word in words):
             return words
     return frame.iloc[:, place]
 
 
 def _read_numbers(
-    columns: Sequence[Column], frame: pd.DataFrame, places: Sequence[int], few: Cells | None
+    columns: Sequence[Column], frame: pd.DataFrame, places: Sequence[int], few: _FewRows | None
 ) -> Floats:
     """Numbers, flags and dates; of a few rows, what numpy holds as such in one call."""
     matrix = np.empty((len(frame), len(columns)), np.float64)
     one_by_one = set(range(len(columns)))
     if few is not None:
-        types = list(frame.dtypes)
-        kinds = [types[i].kind if isinstance(types[i], np.dtype) else "other" for i in places]
-        dates = [j for j, c in enumerate(columns) if c.kind == "date" and kinds[j] == "M"]
-        numbers = [j for j, c in enumerate(columns) if c.kind != "date" and kinds[j] in PLAIN_KINDS]
-        block = few[:, [places[j] for j in numbers]].astype(np.float64)
-        matrix[:, numbers] = np.clip(block, -LARGEST, LARGEST)
-        for j in dates:
-            moments = [moment.to_datetime64() for moment in few[:, places[j]]]
-            matrix[:, j] = days_of(np.array(moments, types[places[j]]))
-        one_by_one -= {*dates, *numbers}
-        if np.isinf(block).any():  # refused below, with column and row
-            one_by_one |= set(numbers)
+        one_by_one -= few.read_numbers(matrix, columns, places)
     refused: list[str] = []
     for j in sorted(one_by_one):
         column = columns[j]

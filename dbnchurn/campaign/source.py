@@ -118,12 +118,14 @@ def read_source(
         )
     left_out = [name for name in own if name in frame and name not in own.values()]
     notes = [
-        f"{source.name}: the column {name!r} is left out, for 'columns' says that {own[name]!r} is "
-        "it"
+        f"{source.name}: the column {name!r} is left out, for 'columns' takes {name!r} from "
+        f"{own[name]!r}"
         for name in left_out
     ]
     frame = frame.drop(columns=left_out)
     frame = frame.rename(columns={theirs: name for name, theirs in own.items()})
+    if repeated := sorted(set(frame.columns[frame.columns.duplicated()])):
+        raise DataError(f"{source.name}: the column {listed(repeated)} is there twice; name one")
     frame = frame.reset_index(drop=True)
     escaped = source.path is not None and kind_of_file(_first(source.path)) == "csv"
     for name in [name for name in texts if name in frame]:

@@ -227,7 +227,7 @@ def score(
 def _check_inputs(model: Path, table: str | None) -> None:
     """Refuse a model or a table that is not there, before what scores is imported."""
     from dbnchurn.predictor.model_files import check_folder
-    from dbnchurn.tables.files import checked_file
+    from dbnchurn.tables.files import files_at
 
     faults: list[DbnchurnError] = []
     try:
@@ -235,8 +235,8 @@ def _check_inputs(model: Path, table: str | None) -> None:
     except ArtifactError as fault:
         faults.append(fault)
     try:
-        if table is not None and "*" not in table and not Path(table).is_dir():
-            checked_file(Path(table))
+        if table is not None:
+            files_at(table, "input")
     except DataError as fault:
         faults.append(fault)
     if faults:

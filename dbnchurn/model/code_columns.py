@@ -210,6 +210,7 @@ def check_codes(codes: UseCodes, leaves: Leaves | None) -> None:
 
 
 def _refuse_wide(rows: int, numbers: int) -> None:
+    """Refuse codes that would take the places of columns."""
     if is_wide(rows, numbers + LAYERS[-1]):
         raise ConfigError(
             f"codes: with {LAYERS[-1]} codes a table of {rows} training rows has "

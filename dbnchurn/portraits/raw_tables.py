@@ -16,7 +16,7 @@ from dbnchurn.portraits.config import PortraitSource
 from dbnchurn.tables.date_format import DateFormat
 from dbnchurn.tables.dialect import Dialect
 from dbnchurn.tables.duckdb import Session
-from dbnchurn.tables.files import checked_file, find_files, kind_of_file
+from dbnchurn.tables.files import files_at, kind_of_file
 from dbnchurn.tables.loading import LoadedTable, load_table
 from dbnchurn.tables.number_format import NumberFormat
 from dbnchurn.tables.postgres import copy_from_postgres
@@ -96,8 +96,7 @@ def open_raw(
         found = session.columns(raw)
         return RawTable(raw, _of(found, wanted), None, tuple(found))
     path = str(source.path)
-    several = Path(path).is_dir() or "*" in path
-    files = find_files(path, name) if several else [checked_file(Path(path))]
+    files = files_at(path, name)
     if kind_of_file(files[0]) == "parquet":
         listing = ", ".join(text_literal(file) for file in files)
         relation = f"read_parquet([{listing}], union_by_name = true)"

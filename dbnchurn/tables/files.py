@@ -57,6 +57,30 @@ def checked_file(path: Path) -> Path:
     return path
 
 
+def files_at(path: str, name: str) -> list[Path]:
+    """The table files of an input: one file, or all of a folder or pattern.
+
+    Parameters
+    ----------
+    path : str
+        A file, a folder, or a pattern with ``*``.
+    name : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    DataError
+        As :func:`checked_file` and :func:`find_files`.
+    """
+    place = Path(path)
+    several = place.is_dir() or "*" in path
+    return find_files(path, name) if several else [checked_file(place)]
+
+
 def _is_archive(path: Path) -> bool:
     """Whether a file is packed, and its name does not say what is in it."""
     return path.name.lower().endswith(ARCHIVES) and kind_of_file(path) is None and path.is_file()

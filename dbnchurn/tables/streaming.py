@@ -23,7 +23,7 @@ from dbnchurn.tables.column_names import refuse_alike
 from dbnchurn.tables.csv_reader import BLOCK_SIZE, MAX_REJECTED, MEGABYTE, CsvReader, column_names
 from dbnchurn.tables.dialect import CsvSettings, detect_dialect, readable_csv, unpacked
 from dbnchurn.tables.excel import read_sheet
-from dbnchurn.tables.files import check_options, checked_file, find_files, kind_of_file
+from dbnchurn.tables.files import check_options, files_at, kind_of_file
 
 if TYPE_CHECKING:  # the config of a verb is checked before these are imported
     import pyarrow as pa
@@ -72,11 +72,7 @@ def open_files(
         given and they are no CSV files.
     """
     note_read([path])
-    place = Path(stand_in(str(path)))
-    if place.is_dir() or "*" in str(place):
-        files = find_files(str(place), "input")
-    else:
-        files = [checked_file(place)]
+    files = files_at(stand_in(str(path)), "input")
     check_options(files[0], sheet=sheet, dialect=settings is not None and settings.dialect_given)
     kind = kind_of_file(files[0])
     if kind == "parquet":

@@ -77,7 +77,7 @@ def core_numbers(graph: CallGraph) -> Ints:
             alive[off] = False
             positions, _ = neighbours_of(ties, off)
             met = ties.indices[positions]
-            met = met[alive[met]]
+            met = np.compress(alive[met], met)  # sooner than met[alive[met]]
             if len(met) * 8 > len(graph):
                 left -= np.bincount(met, minlength=len(graph))
                 touched = np.flatnonzero(alive & (left <= k))

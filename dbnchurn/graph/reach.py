@@ -132,7 +132,11 @@ def choose_seeds(spread: Spread, number: int, among: Rows | None = None) -> Seed
     [0, 4]
     """
     chooser = _Chooser(spread)
-    people = np.arange(len(spread)) if among is None else np.unique(among)
+    people = np.arange(len(spread))
+    if among is not None:
+        may = np.zeros(len(spread), bool)  # sorts positions sooner than numpy.unique
+        may[among] = True
+        people = np.flatnonzero(may)
     ties = spread.ties
     back = _row_sums(ties.data**2, ties.indptr)  # ways that return at once
     alone = 1.0 + ties @ chooser.onward - back

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from dbnchurn.core.typing import Ints
 
 FEWEST = 2**23  # calls that wait before they are added up; more where there are more ties
-KEYS = 2**63  # whole numbers that a caller, a callee and a weight may make together
+KEY_BITS = 64  # of a signed number that a caller, a callee and a weight make together
 
 
 class TieSums:
@@ -65,7 +65,7 @@ class TieSums:
         callers, callees, weights = (np.concatenate(part) for part in zip(*waiting, strict=True))
         del waiting
         values = _distinct(weights)
-        if self.people**2 * len(values) < KEYS:
+        if 2 * _bits(self.people) + _bits(len(values)) < KEY_BITS:
             more = self._by_sorted_keys(callers, callees, weights, values)
         else:
             pairs = callers.astype(np.int32), callees.astype(np.int32)
@@ -74,29 +74,35 @@ class TieSums:
 
     def _by_sorted_keys(self, callers: Ints, callees: Ints, weights: Ints, values: Ints) -> Any:
         """The ties of some calls: one sorted number each is quicker than an order of three."""
-        key = callers.astype(np.int64) * self.people
-        key += callees
+        bits, weight_bits = _bits(self.people), _bits(len(values))
+        key = callers.astype(np.int64)
+        key <<= bits
+        key |= callees
         if len(values) > 1:
-            key *= len(values)
-            key += np.searchsorted(values, weights)
+            key <<= weight_bits
+            key |= np.searchsorted(values, weights)
         key.sort()
         if len(values) > 1:
-            pair = key // len(values)
-            key -= pair * len(values)
-            weights, key = values[key], pair
+            weights = values[key & ((1 << weight_bits) - 1)]
+            key >>= weight_bits
         starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
         if len(values) > 1:
             sums = np.add.reduceat(weights, starts)
         else:
             sums = np.diff(starts, append=len(key)) * values[0]
         key = key[starts]
-        row = key // self.people
-        key -= row * self.people
+        row = key >> bits
+        key &= (1 << bits) - 1
         ends = np.cumsum(np.bincount(row, minlength=self.people))
         kind = np.int32 if len(key) < 2**31 else np.int64
         return sp.csr_array(
             (sums, key.astype(kind), np.r_[0, ends].astype(kind)), shape=self._ties.shape
         )
+
+
+def _bits(count: int) -> int:
+    """Binary digits of the positions of so many."""
+    return max(count - 1, 0).bit_length()
 
 
 def _distinct(values: Ints) -> Ints:

@@ -10,13 +10,7 @@ import numpy as np
 
 from dbnchurn.core.errors import DataError, did_you_mean, listed
 from dbnchurn.predictor.reference import Reference
-from dbnchurn.tables.empty_rows import (
-    NOTHING_ELSE,
-    TOTAL,
-    present_values,
-    says_nothing,
-    total_rows,
-)
+from dbnchurn.tables.empty_rows import rows_without_customer
 from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_message
 from dbnchurn.tables.schema import Schema, check_names
 from dbnchurn.tables.unused_columns import unused_keys
@@ -92,7 +86,9 @@ def zeros_lost(frame: pd.DataFrame, id: str | None, about: Mapping[str, Any]) ->
     return zeros_lost_message(str(name), why) if why else ""
 
 
-def no_customers(customers: pd.DataFrame, ids: pd.Series[Any], reference: Reference) -> list[str]:
+def no_customer_notes(
+    customers: pd.DataFrame, ids: pd.Series[Any], reference: Reference
+) -> list[str]:
     """Sentences about rows that are totals, or hold an id and nothing else.
 
     Parameters
@@ -108,11 +104,9 @@ def no_customers(customers: pd.DataFrame, ids: pd.Series[Any], reference: Refere
     """
     names, shares = check_names(customers), {c.name: 1 - c.missing for c in reference.columns}
     used = customers.iloc[:, [names.index(name) for name in shares]]
-    nothing = says_nothing(present_values(used), list(shares.values()))
-    totals = total_rows(ids, used)
     return [
         f"{rows.sum()} {'row is' if rows.sum() == 1 else 'rows are'} no customers ({why}), the "
         f"first is row {np.flatnonzero(rows)[0]}; scored all the same: take them out"
-        for why, rows in ((TOTAL, totals), (NOTHING_ELSE, nothing & ~totals))
+        for why, rows in rows_without_customer(ids, used, list(shares.values())).items()
         if rows.any()
     ]

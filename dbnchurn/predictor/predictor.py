@@ -19,7 +19,7 @@ from dbnchurn.core.typing import Floats
 from dbnchurn.decide.decide_record import decide
 from dbnchurn.features.plausibility_record import PlausibilityRecord, examine_rows
 from dbnchurn.predictor.artifact import load_stored, version_of
-from dbnchurn.predictor.customer_rows import ids_of, no_customers, zeros_lost
+from dbnchurn.predictor.customer_rows import ids_of, no_customer_notes, zeros_lost
 from dbnchurn.predictor.explain.contributions import Explainer
 from dbnchurn.predictor.explain.reason_codes import find_reasons, stored_labels
 from dbnchurn.predictor.explain.what_if import Value, settings_of, what_if, what_if_frame
@@ -274,7 +274,7 @@ class Predictor:
         odd = [scored.odd.line()] if scored.odd is not None and scored.odd.many else []
         lines = [*scored.unusual.lines_on_numbers()]
         if self.reference is not None:
-            lines += no_customers(self._frame(frame), scored.frame["id"], self.reference)
+            lines += no_customer_notes(self._frame(frame), scored.frame["id"], self.reference)
         lines += filter(None, [self.zeros_lost(frame, id)])
         for line in [*odd, *lines]:
             log.warning("%s", line)

@@ -21,13 +21,7 @@ from dbnchurn.runs.folder import free_folder, open_output
 from dbnchurn.runs.segments_config import SegmentColumnsSection, SegmentsConfig
 from dbnchurn.segments.files import load, save
 from dbnchurn.segments.page import headline
-from dbnchurn.tables.empty_rows import (
-    NOTHING_ELSE,
-    TOTAL,
-    present_values,
-    says_nothing,
-    total_rows,
-)
+from dbnchurn.tables.empty_rows import rows_without_customer
 from dbnchurn.tables.keys import refuse_exponents
 from dbnchurn.tables.label import LabelMeaning, read_label
 from dbnchurn.tables.label_question import Question
@@ -168,13 +162,12 @@ def _without_totals(frame: pd.DataFrame, columns: SegmentColumnsSection) -> pd.D
     """The rows that are customers; how many others there are is said."""
     special = {columns.label, columns.id, columns.date, *columns.drop}
     features = frame[[name for name in frame if name not in special]]
-    nothing = says_nothing(present_values(features))
     if columns.id is not None:
         refuse_exponents(frame[columns.id])
-    totals = total_rows(None if columns.id is None else frame[columns.id], features)
-    counts = {TOTAL: totals, NOTHING_ELSE: nothing & ~totals}
-    say(f"{rows.sum()} rows are set aside: {why}" for why, rows in counts.items() if rows.any())
-    return frame[~(totals | nothing)] if (totals | nothing).any() else frame
+    found = rows_without_customer(None if columns.id is None else frame[columns.id], features)
+    say(f"{rows.sum()} rows are set aside: {why}" for why, rows in found.items() if rows.any())
+    others = np.logical_or.reduce([*found.values()])
+    return frame[~others] if others.any() else frame
 
 
 def _require(name: str, frame: pd.DataFrame) -> None:

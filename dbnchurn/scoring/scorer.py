@@ -23,8 +23,7 @@ from dbnchurn.tables.empty_rows import (
     NOTHING_ELSE,
     TOTAL,
     doubtful_totals,
-    present_values,
-    says_nothing,
+    rows_without_customer,
     total_rows,
 )
 from dbnchurn.tables.id_spelling import IdSpelling, zeros_lost_refusal
@@ -208,17 +207,16 @@ class Scorer:
         if reference is not None:
             missing = {column.name: column.missing for column in reference.columns}
             shares = [1 - missing[str(name)] for name in frame]
-        nothing = np.flatnonzero(says_nothing(present_values(frame), shares))
-        refused = {int(row): NOTHING_ELSE for row in nothing}
-        totals = total_rows(None if self.id is None else ids.to_pandas(), frame)
+        found = rows_without_customer(None if self.id is None else ids.to_pandas(), frame, shares)
         if self.id is not None and known is not None:
             both = pd.concat([ids.to_pandas(), known.to_pandas()])
-            totals = totals | total_rows(both)[: len(ids)]
+            found[TOTAL] = found[TOTAL] | total_rows(both)[: len(ids)]
         if self.id is not None and (
-            doubt := doubtful_totals(ids.to_pandas().rename(self.id), totals)
+            doubt := doubtful_totals(ids.to_pandas().rename(self.id), found[TOTAL])
         ):
             log.warning("%s", doubt)
-        return refused | {int(row): TOTAL for row in np.flatnonzero(totals)}
+        reasons = (NOTHING_ELSE, TOTAL)  # a total that the known ids make one is no longer nothing
+        return {int(row): why for why in reasons for row in np.flatnonzero(found[why])}
 
     def _examined(
         self, frame: pd.DataFrame, refused: dict[int, str]

@@ -22,9 +22,7 @@ from dbnchurn.tables.empty_rows import (
     NOTHING_ELSE,
     TOTAL,
     doubtful_totals,
-    present_values,
-    says_nothing,
-    total_rows,
+    rows_without_customer,
 )
 from dbnchurn.tables.keys import nearly_equal_ids, refuse_exponents, whole_keys
 from dbnchurn.tables.kinds import infer
@@ -336,13 +334,14 @@ def _quarantined(frame: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame,
     frame = frame.drop_duplicates()
     reason, converted = pd.Series("", frame.index, dtype=object), {}
     features = [name for name in frame if name not in _special(contract)]
-    reason[says_nothing(present_values(frame[features]))] = (
-        NOTHING_ELSE if contract.id is not None else "no value"
+    found = rows_without_customer(
+        None if contract.id is None else frame[contract.id], frame[features]
     )
+    totals = found[TOTAL]
+    reason[found[NOTHING_ELSE]] = NOTHING_ELSE if contract.id is not None else "no value"
     if contract.date is not None:
         converted[contract.date] = _dates(frame[contract.date])
         reason[converted[contract.date].isna()] = "no readable date"
-    totals = total_rows(None if contract.id is None else frame[contract.id], frame[features])
     if contract.id is not None:
         ids = frame[contract.id]
         refuse_exponents(ids)

@@ -133,6 +133,35 @@ def total_rows(ids: pd.Series[Any] | None, numbers: pd.DataFrame | None = None) 
     return totals if numbers is None else totals | _sums_of_others(numbers, ~totals, other)
 
 
+def rows_without_customer(
+    ids: pd.Series[Any] | None, values: pd.DataFrame, shares: npt.ArrayLike | None = None
+) -> dict[str, Bools]:
+    """Rows of a table that are no customers, by the reason.
+
+    Parameters
+    ----------
+    ids : Series of length n, optional
+    values : DataFrame of n rows
+        All other columns that say something of a customer.
+    shares : array of shape (columns,), optional
+        As :func:`says_nothing` takes them.
+
+    Returns
+    -------
+    dict of str → bool array of shape (n,)
+        For each reason, :data:`TOTAL` first, the rows; none has two.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"debt": [3.0, 2.0, None, 5.0], "plan": ["a", "b", None, None]})
+    >>> found = rows_without_customer(pd.Series(["17", "18", "19", "Total"]), frame)
+    >>> {reason: rows.nonzero()[0].tolist() for reason, rows in found.items()}
+    {'a total, not a customer': [3], 'an id and nothing else': [2]}
+    """
+    totals = total_rows(ids, values)
+    return {TOTAL: totals, NOTHING_ELSE: says_nothing(present_values(values), shares) & ~totals}
+
+
 def doubtful_totals(ids: pd.Series[Any], totals: Bools) -> str:
     """A sentence about ids such as Total that count as customers; empty without any.
 

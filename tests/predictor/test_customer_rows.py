@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dbnchurn.core.errors import DataError
-from dbnchurn.predictor.customer_rows import ids_of, no_customers, zeros_lost
+from dbnchurn.predictor.customer_rows import ids_of, no_customer_notes, zeros_lost
 from dbnchurn.tables.id_spelling import IdSpelling
 from dbnchurn.tables.schema import Column, Schema
 
@@ -46,7 +46,7 @@ def test_ids_that_lack_zeros_are_told_of_the_column_of_training_alone():
 def test_a_total_is_no_customer(fitted, customers):
     X = customers[0].head(30)
     ids = pd.Series([f"C{i}" for i in range(29)] + ["Total"])
-    (line,) = no_customers(X, ids, fitted.record_.reference)
+    (line,) = no_customer_notes(X, ids, fitted.record_.reference)
     assert "1 row is no customers" in line
     assert "the first is row 29" in line
-    assert no_customers(X, ids.replace("Total", "C29"), fitted.record_.reference) == []
+    assert no_customer_notes(X, ids.replace("Total", "C29"), fitted.record_.reference) == []

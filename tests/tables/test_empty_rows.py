@@ -6,7 +6,15 @@ import pytest
 
 from dbnchurn.core.errors import DataError
 from dbnchurn.tables import Contract, apply_contract
-from dbnchurn.tables.empty_rows import doubtful_totals, present_values, says_nothing, total_rows
+from dbnchurn.tables.empty_rows import (
+    NOTHING_ELSE,
+    TOTAL,
+    doubtful_totals,
+    present_values,
+    rows_without_customer,
+    says_nothing,
+    total_rows,
+)
 
 
 def test_gaps_at_random_are_customers():
@@ -26,6 +34,17 @@ def test_a_single_row_is_judged_by_the_training():
 def test_texts_that_stand_for_nothing_are_nothing():
     frame = pd.DataFrame({"a": ["x", "-", None], "b": [1.0, np.nan, 2.0], "c": [[1], None, [2]]})
     assert present_values(frame).tolist() == [[True] * 3, [False] * 3, [False, True, True]]
+
+
+def test_no_row_has_two_reasons():
+    ids = pd.Series(["17", "18", "19", "Total", "Sum"])
+    values = pd.DataFrame(
+        {"debt": [3.0, 2.0, None, None, 5.0], "plan": ["a", "b", "-", None, None]}
+    )
+    found = rows_without_customer(ids, values)
+    assert {reason: rows.nonzero()[0].tolist() for reason, rows in found.items()} == {
+        TOTAL: [3, 4], NOTHING_ELSE: [2],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("word", ["Total", "Summe:", "TOTAL ", "Grand Total"])

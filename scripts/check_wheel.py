@@ -1,6 +1,6 @@
 """Run the tests against the installed wheel, where the source of the package cannot be imported.
 
-    python scripts/check_wheel.py [dist/dbnchurn-0.1.0-py3-none-any.whl] [-- PYTEST OPTIONS]
+    python scripts/check_wheel.py [dist/dbnchurn-0.2.0-py3-none-any.whl] [-- PYTEST OPTIONS]
 
 The wheel goes into an environment of its own that borrows every other package from the one this
 runs in. Tests, docs, configs and scripts are copied beside it, the package is not: what the wheel

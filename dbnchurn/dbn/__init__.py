@@ -11,6 +11,7 @@ The modules in the order in which they build on one another:
 ``rbm``                     parameters, energy and conditional distributions of one machine
 ``likelihood``              log partition function, log-likelihood, pseudo-likelihood
 ``minibatches``             mini-batches on the device; rows passed up through a stack
+``plain_steps``             contrastive divergence without momentum, decay and offsets
 ``contrastive_divergence``  the gradient of contrastive divergence, and gradient ascent
 ``initialization``          first parameters of a machine
 ``diagnostics``             reconstruction error, free-energy gap, dead units, update ratio

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dbnchurn.dbn.groups import SAFE_EXPONENT
 from dbnchurn.dbn.hidden_units import BernoulliHidden
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
@@ -27,6 +28,9 @@ EXACT_STATES = 2**20
 
 CHUNK = 2**13
 """States summed at a time."""
+
+FOLD = 8
+"""Factors of which one logarithm is taken."""
 
 
 @dataclass(frozen=True)
@@ -304,14 +308,35 @@ def pseudo_likelihood(rbm: RBM, v: Visible | State) -> Tensor:
 
 def _binary_pseudo(rbm: RBM, state: UnitState, field: Tensor, log_mass: Tensor) -> Tensor:
     bias, weights = rbm.visible["binary"].bias, rbm.weights["binary"]
-    total = torch.zeros_like(log_mass)
-    for unit in range(len(bias)):
-        flip = 1 - 2 * state.values[:, unit]
-        gain = flip * bias[unit] - log_mass
-        gain = gain + rbm.hidden.log_normalizer(field + flip[:, None] * weights[unit])
-        term = F.logsigmoid(-gain)
-        total = total + (term if state.known is None else term * state.known[:, unit])
-    return total
+    flips = 1 - 2 * state.values
+    gains = torch.empty_like(flips)  # of the hidden log normalizer, where one unit is flipped
+    if rbm.hidden.kind == "bernoulli" and _is_quick(state.values, weights):
+        mean, ones = torch.sigmoid(field), state.values.int()
+        changes = torch.stack([weights, -weights], 1).expm1()
+        for unit, change in enumerate(changes):
+            factors = change.index_select(0, ones[:, unit]).mul_(mean).add_(1)
+            gains[:, unit] = _sum_of_logs(factors)
+    else:
+        for unit in range(len(bias)):
+            flipped = field + flips[:, unit, None] * weights[unit]
+            gains[:, unit] = rbm.hidden.log_normalizer(flipped) - log_mass
+    terms = F.logsigmoid(-(flips * bias + gains))
+    return (terms if state.known is None else terms * state.known).sum(1)
+
+
+def _is_quick(values: Tensor, weights: Tensor) -> bool:
+    """Whether units are 0 or 1, and weights so small that `FOLD` factors have a product."""
+    binary = bool(((values == 0) | (values == 1)).all())
+    return binary and float(weights.abs().max()) * FOLD < SAFE_EXPONENT
+
+
+def _sum_of_logs(factors: Tensor) -> Tensor:
+    """``log(factors).sum(1)``, with one logarithm for the product of up to `FOLD` factors."""
+    folded = 1
+    while folded < FOLD and factors.shape[1] % 2 == 0:
+        first, second = factors.chunk(2, 1)
+        factors, folded = first * second, 2 * folded
+    return factors.log_().sum(1)
 
 
 def _codes_pseudo(rbm: RBM, state: UnitState, field: Tensor) -> Tensor:

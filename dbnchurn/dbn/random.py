@@ -103,13 +103,27 @@ class DeviceGenerator:
         least = np.int16(min(ceil((share - shift) * 2.0**16), LARGEST_LATTICE))
         return torch.from_numpy(np.multiply(raw >= least, factor, dtype=np.float32)).view(shape)
 
-    def bernoulli(self, probability: Tensor) -> Tensor:
-        """1 with the given probabilities, else 0, as a Tensor of their shape and type."""
-        if not self.on_cpu or probability.dtype != torch.float32:
-            uniform = self.uniform(*probability.shape, dtype=probability.dtype)
-            return torch.gt(probability, uniform, out=uniform)
+    def bernoulli(self, probability: Tensor, out: Tensor | None = None) -> Tensor:
+        """1 with the given probabilities, else 0.
+
+        Parameters
+        ----------
+        probability : Tensor
+        out : Tensor of its shape and type, optional
+            Memory for the result, other than that of `probability`.
+
+        Returns
+        -------
+        Tensor of the shape and type of `probability`
+        """
+        shape, dtype = probability.shape, probability.dtype
+        if not self.on_cpu or dtype != torch.float32:
+            uniform = self.uniform(*shape, dtype=dtype)
+            return torch.gt(probability, uniform, out=uniform if out is None else out)
         # p > lattice / 2^16 + shift, written with one pass less than by lattice_uniform.
-        lattice, shift = self._lattice(probability.shape)
+        raw, shift = self._raw_lattice(prod(shape))
+        lattice = torch.empty(shape) if out is None else out
+        lattice.copy_(torch.from_numpy(raw).view(shape))
         return torch.add(probability, lattice, alpha=-(2.0**-16), out=lattice).gt_(shift)
 
     def _lattice(self, shape: Sequence[int]) -> tuple[Tensor, float]:

@@ -197,9 +197,18 @@ def cd_step(training: Training, settings: TrainingSettings, epoch: int, batch: M
         Number of the epoch, from 0.
     batch : MiniBatch
     """
+    generator = training.generator
+    if _is_plain(training, settings, batch):
+        training.ascent.plain_step(
+            batch.v,
+            settings.rate(epoch),
+            generator,
+            sweeps=settings.cd_k,
+            mean_field=settings.mean_field,
+        )
+        return
     rbm = training.rbm.on_groups(batch.ranges)
     offsets = training.offsets.on_groups(training.rbm, batch.ranges)
-    generator = training.generator
 
     # Positive phase: the hidden layer driven by the data.
     field = rbm.field_h_from_v(batch.v)
@@ -211,9 +220,6 @@ def cd_step(training: Training, settings: TrainingSettings, epoch: int, batch: M
     if chains is not None:
         chains.copy_(rbm.sample_h_from_v(model.v, generator))
     # Step along the difference of their statistics.
-    if settings.is_plain and batch.sample_weight is None and _is_binary(batch.v):
-        training.ascent.plain_step(data, model, settings.rate(epoch))
-        return
     if settings.centering:
         offsets.hidden.lerp_(data.h.sum(0).div_(len(data.h)), settings.centering_rate)
     if settings.sparsity_target is not None:
@@ -235,9 +241,16 @@ def cd_step(training: Training, settings: TrainingSettings, epoch: int, batch: M
     )
 
 
-def _is_binary(v: State) -> bool:
-    """Whether all units are binary, and none is missing."""
-    return v.keys() == {"binary"} and v["binary"].known is None
+def _is_plain(training: Training, settings: TrainingSettings, batch: MiniBatch) -> bool:
+    """Whether :meth:`GradientAscent.plain_step` is enough for a mini-batch."""
+    return (
+        settings.is_plain
+        and not settings.persistent
+        and batch.sample_weight is None
+        and training.rbm.hidden.kind == "bernoulli"
+        and batch.v.keys() == {"binary"}
+        and batch.v["binary"].known is None
+    )
 
 
 def _chains(training: Training, settings: TrainingSettings, field: Tensor) -> Tensor:

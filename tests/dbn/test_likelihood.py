@@ -6,6 +6,7 @@ import torch
 
 from dbnchurn.dbn.likelihood import log_likelihood, log_partition, pseudo_likelihood, visible_states
 from dbnchurn.dbn.random import DeviceGenerator
+from dbnchurn.dbn.rbm import RBM
 from dbnchurn.dbn.visible import Visible
 from dbnchurn.dbn.visible_units import State, UnitState
 from tests.dbn.machines import discrete, mixed, some_rows
@@ -82,6 +83,20 @@ def test_pseudo_likelihood_is_the_product_of_the_conditionals():
                 levels = [first + code for code in range(rbm.groups.sizes[group])]
                 expected[row] += conditional(rbm, one, "codes", group, levels)
     torch.testing.assert_close(pseudo_likelihood(rbm, rows), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [0.3, 3.0, 30.0])
+def test_pseudo_likelihood_of_small_and_of_large_weights(scale):
+    """Logarithms of products for small weights, and of every factor for large ones."""
+    rbm = RBM.create((0, 6, 0), n_hidden=12, weight_scale=scale, dtype=torch.float64)
+    v = {"binary": UnitState(torch.eye(6, dtype=torch.float64))}
+    expected = torch.zeros(6, dtype=torch.float64)
+    for unit in range(6):
+        flipped = v["binary"].values.clone()
+        flipped[:, unit] = 1 - flipped[:, unit]
+        change = rbm.free_energy(v) - rbm.free_energy({"binary": UnitState(flipped)})
+        expected -= torch.log1p(torch.exp(change))
+    torch.testing.assert_close(pseudo_likelihood(rbm, v), expected, rtol=1e-10, atol=1e-12)
 
 
 def conditional(rbm, one: State, kind: str, column: int, values: list) -> float:

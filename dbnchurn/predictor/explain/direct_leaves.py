@@ -114,14 +114,11 @@ class DirectLeaves:
                 self._columns[column] = made
                 self._mixed[column] = list(_divided([(column, tests[leaves].T, values[leaves])]))
                 continue
-            own = own[leaves]
-            # Leaves that only tests of the column tell apart share the rest of their paths.
-            above = _above(own, nodes[leaves])
-            _, first, path = np.unique(above, return_index=True, return_inverse=True)
-            of_path = values[leaves].astype(np.float64) * share[:, 0]
-            weights = np.bincount(path, of_path).astype(np.float64, copy=False)
-            others = np.where(own, packed.distinct + ALWAYS_LEFT, tests[leaves])[first]
-            found.append((column, others.T, weights))
+            weights = np.zeros(len(values))
+            weights[leaves] = values[leaves].astype(np.float64) * share[:, 0]
+            known, asked, weights = _asked(own, nodes, tests, weights, packed.distinct)
+            of_leaf[:, column] -= known
+            found.append((column, asked.T, weights))
         self._paths = list(_divided(found))
         numbers = packed.leaves + np.cumsum((0, *forest.sizes))[:-1, None]
         self._of_end: Floats32 = of_leaf[numbers]
@@ -228,6 +225,92 @@ def _above(own: Bools, nodes: Ints) -> Ints:
     """The node of each path that follows its last tests, if these are `own`."""
     last = np.cumprod(own, axis=1).sum(axis=1)
     return np.asarray(nodes[np.arange(len(nodes)), last])
+
+
+def _asked(
+    own: Bools, nodes: Ints, tests: Rows, weights: Floats, distinct: int
+) -> tuple[Floats, Rows, Floats]:
+    """The weights of the paths that rows take but for `own` tests: by own leaf, and by what else.
+
+    Where a row's own leaf says whether it takes a path, its tests need not be asked. The own leaf
+    says so of paths whose lowest tests are `own`, for all rows that come to the node above these.
+
+    Parameters
+    ----------
+    own : bool array of shape (leaves, levels)
+        Tests of one raw column.
+    nodes, tests : arrays of shape (leaves, levels + 1) and (leaves, levels)
+        As :func:`_paths` gives them.
+    weights : float64 array of shape (leaves,)
+        0 for leaves without `own` tests.
+    distinct : int
+        Number of answers.
+
+    Returns
+    -------
+    known : float64 array of shape (leaves,)
+        Sum of weights for rows of each own leaf.
+    asked : intp array of shape (paths, levels)
+        Tests of the paths that are left.
+    left : float64 array of shape (paths,)
+        Their weights.
+    """
+    count = own.sum(axis=1)
+    lowest = (count > 0) & (np.cumprod(own, axis=1).sum(axis=1) == count)
+    of_node = np.zeros(int(nodes.max()) + 2)  # the last one is that of the -1 above a root
+    np.add.at(of_node, _above(own[lowest], nodes[lowest]), weights[lowest])
+    one = np.flatnonzero((count == 1) & ~lowest)
+    beside, against, left = _across(one, own, nodes, weights, of_node)
+    known = of_node[nodes].sum(axis=1)
+    known[beside] += weights[beside]
+    opposite = np.where(own[against], (tests[against] + distinct) % (2 * distinct), tests[against])
+
+    rest = np.setdiff1d(np.flatnonzero((count > 0) & ~lowest), beside)
+    # Leaves that only own tests tell apart share the rest of their paths.
+    above = _above(own[rest], nodes[rest])
+    _, first, path = np.unique(above, return_index=True, return_inverse=True)
+    others = np.where(own[rest], distinct + ALWAYS_LEFT, tests[rest])[first]
+    shared = np.bincount(path, weights[rest], minlength=len(first)).astype(np.float64, copy=False)
+    return known, np.concatenate([opposite, others]), np.concatenate([left, shared])
+
+
+def _across(
+    one: Rows, own: Bools, nodes: Ints, weights: Floats, of_node: Floats
+) -> tuple[Rows, Rows, Floats]:
+    """Paths with one `own` test, seen by the rows on the other side of that test.
+
+    Such a row takes one of the paths of the side. The weight of one of them is counted for every
+    row, the difference to it for rows that take another one.
+
+    Parameters
+    ----------
+    one : intp array
+        Leaves with one `own` test, which is not the lowest.
+    own, nodes, weights : arrays
+        As :func:`_asked` takes them.
+    of_node : float64 array of shape (nodes + 1,)
+        Weights for rows that come to a node; added to.
+
+    Returns
+    -------
+    beside : intp array
+        The leaves of sides in which all leaves have this one test: the others are left alone.
+    against : intp array
+        Of these, the leaves that have to be asked for, with the opposite of the `own` test.
+    left : float64 array
+        Their weights.
+    """
+    place = own[one].argmax(axis=1)
+    sides, first, side, found = np.unique(
+        nodes[one, place], return_index=True, return_inverse=True, return_counts=True
+    )
+    leaves_below = np.bincount(nodes[nodes >= 0], minlength=len(of_node))
+    whole = found == leaves_below[sides]
+    base = np.where(whole, weights[one[first]], 0.0)
+    np.add.at(of_node, nodes[one, place + 1][first], base)
+    of_node[sides] -= base
+    asked = whole[side] & (np.arange(len(one)) != first[side])
+    return one[whole[side]], one[asked], weights[one[asked]] - base[side[asked]]
 
 
 def _all_of(answers: Words, tests: Rows) -> Words:

@@ -99,29 +99,31 @@ def describe(
     """
     labels = labels or {}
     rounded = np.round(contributions, DECIMALS) + 0.0  # + 0.0: no negative zero
-    leading = np.argsort(-np.abs(rounded), axis=1, kind="stable")
-    places, n = schema_order(schema), len(frame)
+    leading = np.argsort(-np.abs(rounded), axis=1, kind="stable")[:, :k]
+    effects = np.take_along_axis(rounded, leading, axis=1)
+    places, shape = schema_order(schema), (len(frame), k)
+    columns: dict[str, Any] = {part: np.full(shape, None, object) for part in PARTS[:3]}
+    contribution = np.full(shape, np.nan)
+    for j in np.unique(leading):
+        rows, ranks = np.nonzero((leading == j) & (effects != 0))
+        if not len(rows):
+            continue
+        column, added = schema.used[j], effects[rows, ranks]
+        shown, values = _value_texts(column, frame, table, places[j], rows)
+        directions = np.where(added > 0, " (raises risk)", " (lowers risk)").tolist()
+        label = labels.get(column.name, column.name)
+        columns["reason"][rows, ranks] = [
+            f"{label}: {value}{direction}"
+            for value, direction in zip(shown, directions, strict=True)
+        ]
+        columns["column"][rows, ranks] = column.name
+        columns["value"][rows, ranks] = values
+        contribution[rows, ranks] = added
     out: dict[str, Any] = {}
     for rank in range(k):
-        columns: dict[str, Any] = {part: np.full(n, None, object) for part in PARTS[:3]}
-        contribution = np.full(n, np.nan)
-        chosen = leading[:, rank] if rank < leading.shape[1] else np.full(n, -1)
-        for j in np.unique(chosen[chosen >= 0]):
-            rows = np.flatnonzero((chosen == j) & (rounded[:, j] != 0))
-            column, effects = schema.used[j], rounded[rows, j]
-            shown, values = _value_texts(column, frame, table, places[j], rows)
-            directions = np.where(effects > 0, " (raises risk)", " (lowers risk)")
-            label = labels.get(column.name, column.name)
-            columns["reason"][rows] = [
-                f"{label}: {value}{direction}"
-                for value, direction in zip(shown, directions, strict=True)
-            ]
-            columns["column"][rows] = column.name
-            columns["value"][rows] = values
-            contribution[rows] = effects
         for part, texts in columns.items():
-            out[f"{part}_{rank + 1}"] = pd.array(texts, dtype="string")
-        out[f"contribution_{rank + 1}"] = contribution
+            out[f"{part}_{rank + 1}"] = pd.array(texts[:, rank], dtype="string")
+        out[f"contribution_{rank + 1}"] = contribution[:, rank]
     return pd.DataFrame(out, index=frame.index)
 
 
@@ -151,8 +153,14 @@ def _value_texts(
         codes = table.codes[rows, place - table.numbers.shape[1]]
         names = [str(name) for name in frame.columns]
         given = text(frame.iloc[rows, names.index(column.name)])
-        values = [None if pd.isna(value) else str(value) for value in given]
-        new = [value is not None and code < 0 for value, code in zip(values, codes, strict=True)]
+        values = [
+            None if absent else str(value)
+            for value, absent in zip(given, pd.isna(given), strict=True)
+        ]
+        new = [
+            value is not None and code < 0
+            for value, code in zip(values, codes.tolist(), strict=True)
+        ]
         shown = [
             UNKNOWN if value is None else f"{value}, not seen in training" if unseen else value
             for value, unseen in zip(values, new, strict=True)

@@ -206,9 +206,10 @@ def test_a_refit_is_taken_up_as_well(small, customers, monkeypatch, tmp_path):
     assert (tmp_path / "refit").exists()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.long)])
-def test_a_run_killed_many_times_has_the_weights_of_one_undisturbed(root, tmp_path, kills):
+@pytest.mark.long
+def test_a_run_killed_many_times_has_the_weights_of_one_undisturbed(root, tmp_path):
+    """In a process of its own; the suite kills one at a time in tests/test_faults.py."""
+    kills = 20
     script = [sys.executable, root / "scripts" / "check_interruption.py"]
     script += ["--customers", str(250 * kills), "--kills", str(kills)]
     changes = (

@@ -63,7 +63,10 @@ def make_telco(n: int = 600, seed: int = 0) -> pd.DataFrame:
 
 
 def make_small(**changes: Any) -> Any:
-    """A classifier that is small in every part; `changes` are parameters of it or its network."""
+    """A classifier that is small in every part; `changes` are parameters of it or its network.
+
+    It is fitted once: tests of the second fit, on all rows, ask for it.
+    """
     from dbnchurn import ChurnClassifier
     from dbnchurn.dbn import DBN, FineTune, Linear, NetworkStage
     from dbnchurn.features import ExtraTrees, Leaves
@@ -77,6 +80,7 @@ def make_small(**changes: Any) -> Any:
         "companion": NetworkStage(pretrain=False, dbn=DBN((6,)), finetune=few_steps),
         "linear": Linear(C=(0.05,)),
         "extra_trees": ExtraTrees(n_trees=5),
+        "refit": False,
         "device": "cpu",
         "n_threads": 1,
         "random_state": 0,
@@ -157,8 +161,8 @@ def small() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def fitted() -> Any:
-    """A small classifier fitted on `customers`; not to be changed."""
-    return make_small().fit(*make_customers())
+    """A small classifier fitted on `customers`, and then on all of them; not to be changed."""
+    return make_small(refit=True).fit(*make_customers())
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,9 @@ def local_session(warehouse: Path) -> SparkSession:
     builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.ui.enabled", "false")
     builder = builder.config("spark.sql.shuffle.partitions", "3")
     builder = builder.config("spark.sql.warehouse.dir", str(warehouse))
+    builder = builder.config("spark.python.daemon.module", "tests.spark_daemon")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[1]), prepend=os.pathsep)
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
         session = builder.getOrCreate()

@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -57,14 +59,29 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 CONTENTS = {name for name, path in MODULES.items() if path.name == "__init__.py"}
 
 
-class AtOnce(ast.NodeTransformer):
-    """Leaves out what is not run when a module is imported."""
+@cache
+def parsed(text: str) -> ast.Module:
+    """The tree of a module's source, once for all tests: not to be changed."""
+    return ast.parse(text)
 
-    def visit_If(self, node):
-        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
 
-    def visit_FunctionDef(self, node):
-        return None
+def tree(path: Path) -> ast.Module:
+    return parsed(path.read_text(encoding="utf-8"))
+
+
+def run_at_once(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and what is within it, but for what is not run when a module is imported."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        typed = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        if not typed and not isinstance(child, ast.FunctionDef):
+            yield from run_at_once(child)
+
+
+@cache
+def import_statements(module: ast.Module, at_once: bool) -> list[ast.Import | ast.ImportFrom]:
+    nodes = run_at_once(module) if at_once else ast.walk(module)
+    return [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def imported(name: str, at_once: bool = False, modules: dict[str, Path] = MODULES) -> set[str]:
@@ -73,11 +90,10 @@ def imported(name: str, at_once: bool = False, modules: dict[str, Path] = MODULE
     Imports within functions and imports for type checkers alone are among them, but for `at_once`.
     """
     found = set()
-    tree = ast.parse(modules[name].read_text(encoding="utf-8"))
-    for node in ast.walk(AtOnce().visit(tree) if at_once else tree):
+    for node in import_statements(tree(modules[name]), at_once):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{name} imports relatively"
             found |= {defining(str(node.module), alias.name, modules) for alias in node.names}
     return found
@@ -91,7 +107,7 @@ def defining(module: str, name: str, modules: dict[str, Path]) -> str:
         return module
     stub = modules[module].with_suffix(".pyi")
     listed = stub if stub.exists() else modules[module]
-    for node in ast.walk(ast.parse(listed.read_text(encoding="utf-8"))):
+    for node in import_statements(tree(listed), at_once=False):
         if isinstance(node, ast.ImportFrom) and name in {a.asname or a.name for a in node.names}:
             own = f"{module}.{node.module}" if node.level else str(node.module)
             return defining(own, name, modules)
@@ -116,13 +132,15 @@ def test_the_page_on_the_structure_shows_these_layers(root):
     assert [set(re.findall(r"`(\w+)`", row)) for row in rows] == list(LAYERS)
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if "." in name])
-def test_imports_go_to_earlier_layers(name):
-    for other in inside(name):
-        assert "." in other, f"{name} imports {other}, the front door, instead of what it needs"
-        mine, theirs = part(name), part(other)
-        allowed = mine == theirs or RANK[theirs] < RANK[mine]
-        assert allowed, f"{name} imports {other}"
+def goes_up_or_sideways(name: str, other: str) -> bool:
+    return part(other) != part(name) and RANK[part(other)] >= RANK[part(name)]
+
+
+def test_imports_go_to_earlier_layers():
+    pairs = [(name, other) for name in MODULES if "." in name for other in inside(name)]
+    front_door = [f"{name} imports {other}" for name, other in pairs if "." not in other]
+    assert not front_door, "the front door, instead of what they need"
+    assert not [f"{one} imports {other}" for one, other in pairs if goes_up_or_sideways(one, other)]
 
 
 def test_the_engine_knows_nothing_of_churn():
@@ -140,9 +158,9 @@ def test_of_the_stages_the_predictor_imports_records_alone():
             assert all("record" in other.rsplit(".", 1)[1] for other in stages), name
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_no_module_needs_what_windows_lacks(name):
-    assert not imported(name, at_once=True) & {"fcntl", "resource", "pwd", "grp"}
+def test_no_module_needs_what_windows_lacks():
+    lacking = {"fcntl", "resource", "pwd", "grp"}
+    assert not [name for name in MODULES if imported(name, at_once=True) & lacking]
 
 
 def circle(modules: dict[str, Path]) -> list[str]:
@@ -199,11 +217,13 @@ def reached(names: list[str]) -> set[str]:
     return seen
 
 
-@pytest.mark.parametrize(
-    "name", [*RECORDS, *(name for name in MODULES if name.startswith("dbnchurn.predictor."))]
-)
-def test_records_and_predictor_name_no_training_library(name):
-    assert not {other.split(".")[0] for other in reached([name])} & TRAINING
+def needs_training(names: list[str]) -> bool:
+    return bool({other.split(".")[0] for other in reached(names)} & TRAINING)
+
+
+def test_records_and_predictor_name_no_training_library():
+    names = [*RECORDS, *(name for name in MODULES if name.startswith("dbnchurn.predictor."))]
+    assert not needs_training(names), [name for name in names if needs_training([name])]
 
 
 def run_fresh(code: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dbnchurn.core.lazy import LazyModule
@@ -20,15 +21,20 @@ PACKAGES = ("dbnchurn", "numpy", "pandas", "scikit-learn", "torch", "treelite", 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that a model depends on."""
-    from importlib.metadata import PackageNotFoundError, version  # slow, and asked for once
+    found = {package: _version(package) for package in PACKAGES}
+    there = {package: version for package, version in found.items() if version is not None}
+    return {"python": platform.python_version(), **there}
 
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+
+@cache
+def _version(package: str) -> str | None:
+    """Of an installed package, whose metadata are read once in a process."""
+    from importlib.metadata import PackageNotFoundError, version  # slow to import
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def fingerprint(arrays: Iterable[npt.NDArray[Any]]) -> str:

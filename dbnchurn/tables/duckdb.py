@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +89,7 @@ class Session:
     ) -> None:
         self.counts = counts
         self.notes: list[str] = []
+        self._thread = ThreadPoolExecutor(1)  # begins with the first query
         self._scratch = ScratchFolder()
         self.folder = self._scratch.path
         config: dict[str, Any] = {
@@ -133,6 +134,7 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._thread.shutdown()
         self.connection.close()
         self._scratch.remove()
 
@@ -277,14 +279,14 @@ class Session:
         with _resource_errors():
             if threading.current_thread() is not threading.main_thread():
                 return query()
-            with ThreadPoolExecutor(1) as thread:
-                result = thread.submit(query)
-                try:
-                    return result.result()
-                except BaseException:
-                    if not result.done():  # a signal came
-                        self.connection.interrupt()
-                    raise
+            result = self._thread.submit(query)
+            try:
+                return result.result()
+            except BaseException:
+                if not result.done():  # a signal came
+                    self.connection.interrupt()
+                    wait([result])
+                raise
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import select
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from dbnchurn.experiments.experiment import run_experiment
 from dbnchurn.experiments.fingerprints import completion_marker
 from dbnchurn.runs import read_config
 from dbnchurn.runs.folder import only_one
+from tests.experiments.commands import run_command
 from tests.fork_server import forks_with
 
 pytestmark = pytest.mark.usefixtures("empty_pictures")
@@ -45,7 +45,7 @@ experiment:
 @pytest.fixture(scope="module")
 def born():
     """Processes that have behind them what a first training loads."""
-    return forks_with("dbnchurn.experiments.worker", "tests.experiments.warmed")
+    return forks_with("tests.experiments.commands", "tests.experiments.warmed")
 
 
 @pytest.fixture(autouse=True)
@@ -165,73 +165,30 @@ def children_of(group: int) -> list[int]:
     return found
 
 
-# Imports and a first training take longer than all runs of a small experiment: one process has them
-# behind it and forks a process of its own session for every line of arguments that it is sent.
-FORKING = """
-import multiprocessing, os, sys
-from dbnchurn import cli
-from dbnchurn.experiments import worker as one
-from dbnchurn.experiments import worker_pool as processes
-from tests.experiments import warmed
-from tests.undrawn import leave_pictures_empty
-leave_pictures_empty(setattr)
-processes.worker_context = lambda: multiprocessing.get_context("fork")
-for line in sys.stdin:
-    began = os.fork()
-    if not began:
-        os.setsid()
-        log = os.open(line.rstrip().split("\\t")[0], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        try:
-            cli.main(line.rstrip().split("\\t")[1:])
-        except SystemExit as end:
-            os._exit(end.code or 0)
-        os._exit(0)
-    print(began, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(began, 0)[1]), flush=True)
-"""
-
-
-class Forking:
+class Commands:
     """Starts commands in processes that need not import anything, one at a time."""
 
-    def __init__(self, log: Path) -> None:
-        self.log = log
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", FORKING],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
+    def __init__(self, born, log: Path) -> None:
+        self.born, self.log = born, log
 
     def experiment(
         self, *arguments: str, kill_after: float | None = None
     ) -> tuple[int, int, float]:
         """Process and exit status of ``dbnchurn experiment``, and how long it took."""
-        line = "\t".join([str(self.log), "experiment", *arguments, "--jobs", "2"])
-        self.process.stdin.write(f"{line}\n")
-        self.process.stdin.flush()
-        began = int(self.process.stdout.readline())
+        words = ["experiment", *arguments, "--jobs", "2"]
+        process = self.born.Process(target=run_command, args=(words, str(self.log)))
+        process.start()
         since = time.monotonic()
-        if kill_after is not None:
-            ended, _, _ = select.select([self.process.stdout], [], [], kill_after)
-            if not ended:
-                os.kill(began, signal.SIGKILL)
-        status = int(self.process.stdout.readline())
-        return began, status, time.monotonic() - since
-
-    def end(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(30)
+        process.join(kill_after)
+        if process.is_alive():
+            process.kill()
+        process.join()
+        return process.pid, process.exitcode, time.monotonic() - since
 
 
 @pytest.fixture
-def forking(tmp_path):
-    found = Forking(tmp_path / "said.log")
-    yield found
-    found.end()
+def commands(born, tmp_path):
+    return Commands(born, tmp_path / "said.log")
 
 
 @pytest.mark.slow
@@ -239,7 +196,7 @@ def forking(tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
 @pytest.mark.parametrize("wanted", [2, pytest.param(20, marks=pytest.mark.long)])
 def test_killed_at_random_points_it_ends_in_the_same_table(
-    write_config, telco, small_run, tmp_path, forking, wanted
+    write_config, telco, small_run, tmp_path, commands, wanted
 ):
     """SIGKILL to the parent alone; its children have to end by themselves.
 
@@ -250,8 +207,8 @@ def test_killed_at_random_points_it_ends_in_the_same_table(
     seeds = [0, 1] if wanted > 10 else [0]
     settings.append(f"experiment.seeds={seeds}")
     arguments = [str(write_config(telco.head(300), more=CHEAP)), *settings]
-    _, status, whole = forking.experiment(*arguments, f"output={tmp_path / 'reference'}")
-    assert status == 0, forking.log.read_text()
+    _, status, whole = commands.experiment(*arguments, f"output={tmp_path / 'reference'}")
+    assert status == 0, commands.log.read_text()
     expected = (tmp_path / "reference" / "telco-experiment" / "comparison.csv").read_bytes()
 
     generator = random.Random(0)
@@ -260,7 +217,7 @@ def test_killed_at_random_points_it_ends_in_the_same_table(
         output = tmp_path / f"killed-{ended}"
         # The last kill is followed by a call that may end.
         wait = generator.uniform(0.0, 0.7) * whole if kills < wanted else None
-        process, status, _ = forking.experiment(*arguments, f"output={output}", kill_after=wait)
+        process, status, _ = commands.experiment(*arguments, f"output={output}", kill_after=wait)
         if status == -signal.SIGKILL:
             kills, unfinished = kills + 1, True
             deadline = time.monotonic() + 20
@@ -268,7 +225,7 @@ def test_killed_at_random_points_it_ends_in_the_same_table(
                 time.sleep(0.02)
             assert not children_of(process), "children outlive the experiment"
             continue
-        assert status == 0, forking.log.read_text()
+        assert status == 0, commands.log.read_text()
         found = (output / "telco-experiment" / "comparison.csv").read_bytes()
         assert found == expected
         assert len(stamps(output / "telco-experiment")) == 2 * len(seeds)

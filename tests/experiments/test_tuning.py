@@ -207,13 +207,13 @@ def test_every_epoch_of_every_curve_can_be_watched(small, customers):
     seen = []
     X, y = customers
     with watched(lambda curve, record: seen.append((curve, record["epoch"]))):
-        model = small(refit=False).fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
+        model = small().fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
     assert set(seen) == {
         ("network rbm 1", 1.0), ("network rbm 2", 1.0),
         ("network finetune", 1.0), ("network finetune", 2.0),
         ("companion finetune", 1.0), ("companion finetune", 2.0),
     }  # fmt: skip
     seen.clear()
-    again = small(refit=False).fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
+    again = small().fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
     assert seen == []
     np.testing.assert_array_equal(model.predict_proba(X), again.predict_proba(X))

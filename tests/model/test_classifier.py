@@ -119,7 +119,7 @@ def test_rows_set_aside_are_oversampled_in_no_way(small, customers):
             return super().sample(table, y, **known)
 
     X, y = customers
-    classifier = small(oversample=Spy(), validation=0.25).fit(X, y)
+    classifier = small(oversample=Spy(), validation=0.25, refit=True).fit(X, y)
     first, last = seen
     assert len(first) == 450
     assert first.mean() == pytest.approx(y.mean(), abs=0.01)
@@ -246,7 +246,7 @@ def test_a_second_fit_is_refused_where_nothing_was_held_out(held_out, fitted, cu
 
 def test_customers_of_one_group_share_a_fold_when_refitted(small, customers):
     groups = np.random.default_rng(0).integers(0, 100, 600)
-    folds = small().fit(*customers, groups=groups).leaves_.fold_
+    folds = small(refit=True).fit(*customers, groups=groups).leaves_.fold_
     assert len(folds) == 600
     assert all(len(set(folds[groups == group])) == 1 for group in np.unique(groups))
     assert len(set(folds)) == 2
@@ -287,7 +287,7 @@ def test_predictions_follow_the_threshold(fitted, customers):
 @pytest.fixture(scope="module")
 def plain(small, draw_customers):
     X, y = draw_customers(600)
-    return small(refit=False).fit(X, y)
+    return small().fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_column_1_is_leaving_whatever_the_labels_are_called(
     small, customers, plain, stayed, left, lists, tmp_path
 ):
     X, y = customers
-    model = small(refit=False, **lists).fit(X, np.where(y == 1, left, stayed))
+    model = small(**lists).fit(X, np.where(y == 1, left, stayed))
     assert model.classes_.tolist() == [stayed, left]
     np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
     assert (model.predict(X) == np.where(plain.predict(X) == 1, left, stayed)).all()
@@ -323,7 +323,7 @@ def test_several_labels_and_spellings(small, customers, plain):
     words = np.where(y == 1, "Churned", np.where(np.arange(len(y)) % 2, "Stayed", "Joined"))
     words[::7] = np.char.upper(words[::7])
     lists = {"positive": "churned", "negative": ["Stayed", "Joined"]}
-    model = small(refit=False, **lists).fit(X, pd.Series(words, name="Customer Status"))
+    model = small(**lists).fit(X, pd.Series(words, name="Customer Status"))
     assert model.classes_.tolist() == ["Stayed", "Churned"]
     np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
     assert model.about_["left"] == "Customer Status = 'Churned'"
@@ -334,11 +334,11 @@ def test_several_labels_and_spellings(small, customers, plain):
 def test_what_is_assumed_is_said_and_stored(small, customers, tmp_path):
     X, y = customers
     with pytest.warns(LabelWarning, match="'two' counts as having left"):
-        model = small(refit=False).fit(X, np.where(y == 1, "two", "one"))
+        model = small().fit(X, np.where(y == 1, "two", "one"))
     model.save(tmp_path / "model")
     assert "This was assumed" in (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
     with pytest.warns(LabelWarning, match=r"Most customers .*turn it: ChurnClassifier.positive=1"):
-        most = small(refit=False, positive=0).fit(X, y)
+        most = small(positive=0).fit(X, y)
     most.save(tmp_path / "most")
     assert "Most customers" in (tmp_path / "most" / "card.md").read_text(encoding="utf-8")
 
@@ -480,8 +480,8 @@ EXPECTED_TO_FAIL = {
 def test_scikit_learns_own_checks(small):
     """One of them wants `predict` to call whoever is more likely to leave than to stay."""
     threshold = Threshold(rule="fixed", target=0.5)
-    leaves = Leaves(folds=2, n_trees=10)
-    classifier = small(leaves=leaves, dbn=DBN((4,), epochs=1), threshold=threshold)
+    leaves = Leaves(folds=2, n_trees=5)
+    classifier = small(leaves=leaves, dbn=DBN((4,), epochs=1), threshold=threshold, refit=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = check_estimator(classifier, on_fail=None, expected_failed_checks=EXPECTED_TO_FAIL)
@@ -561,7 +561,7 @@ def test_only_ratios_of_weights_count(small, customers, scale):
 
 @pytest.mark.parametrize("scale", [1 / 600, 1e30])
 def test_equal_weights_are_none(small, fitted, customers, scale):
-    weighted = small().fit(*customers, sample_weight=np.full(600, scale))
+    weighted = small(refit=True).fit(*customers, sample_weight=np.full(600, scale))
     found, expected = (model.predict_proba(customers[0]) for model in (weighted, fitted))
     np.testing.assert_array_equal(found, expected)
 

@@ -97,7 +97,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_model(small, tmp_path, monkeypat
     monkeypatch.setattr("dbnchurn.model.code_columns.LAYERS", (12, 6))
     X, y = indicators(300, 5)
     scores = [
-        small(codes=True, refit=False).fit(X, y, checkpoints=tmp_path).predict_proba(X)
+        small(codes=True).fit(X, y, checkpoints=tmp_path).predict_proba(X)
         for _ in range(2)  # the second time the boosters are taken from the checkpoints
     ]
     assert sorted(path.name for path in tmp_path.rglob("booster*"))

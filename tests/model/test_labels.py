@@ -153,7 +153,7 @@ def test_a_class_that_counts_for_nothing_is_refused():
 def test_scorers_by_name_rank_by_the_label_that_left_or_the_fit_warns(small, stayed, left, right):
     debt = np.arange(200.0)
     X, y = pd.DataFrame({"debt": debt}), np.where(debt % 7 + debt / 20 > 8, left, stayed)
-    model = small(leakage="off", refit=False)
+    model = small(leakage="off")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(X, y)

@@ -75,6 +75,7 @@ def test_a_table_over_the_bounds_learns_from_all_its_rows(small, draw_customers)
     X, y = draw_customers(1200, 3)
     bounds = LargeTableRules(boost_rows=300, pretrain_rows=200, stop_rows=80, memory=0)
     model = small(
+        refit=True,
         large_tables=bounds,
         leaves=Leaves(folds=5, n_trees=20, learning_rate=0.2),
         finetune=FineTune(epochs=4, epoch_rows=250),
@@ -87,7 +88,7 @@ def test_a_table_over_the_bounds_learns_from_all_its_rows(small, draw_customers)
     scores = model.predict_proba(X)[:, 1]
     assert scores[y == 1].mean() > 1.5 * scores[y == 0].mean()
     again = small(**{name: getattr(model, name) for name in (
-        "large_tables", "leaves", "network", "companion")}).fit(X, y)  # fmt: skip
+        "refit", "large_tables", "leaves", "network", "companion")}).fit(X, y)  # fmt: skip
     np.testing.assert_array_equal(again.predict_proba(X)[:, 1], scores)
 
 

@@ -34,8 +34,8 @@ def test_outcomes_as_promised_ask_for_no_correction():
 def test_the_interval_covers_the_share_that_comes():
     inside = []
     for seed in range(60):
-        found = find_correction(states(made(1, seed=seed, shift=0.8)))
-        scores, y = draw(1000 * seed + 500, shift=0.8)
+        found = find_correction(states(made(1, seed=seed, shift=0.8, n=1000)))
+        scores, y = draw(1000 * seed + 500, shift=0.8, n=1000)
         forecast = found.apply(float(scores.mean()), len(y))
         assert 0 <= forecast.low <= forecast.value <= forecast.high <= 1
         inside.append(forecast.low <= y.mean() <= forecast.high)

@@ -15,7 +15,7 @@ from tests.months.made_months import made
 
 
 def test_true_scores_need_nothing_and_false_alarms_are_rare():
-    months = [made(number) for number in range(24)]
+    months = [made(number, n=1000) for number in range(24)]
     advice = [monitor([month]).advice for month in months]
     assert advice.count("nothing") >= 23  # two checks at 1 % each: 0.5 expected of 24
     held, judged = monitor(months).estimates_held

@@ -38,6 +38,7 @@ fuzz = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+EXAMPLES = [40, pytest.param(1000, marks=pytest.mark.long)]
 
 
 @pytest.fixture(scope="module")
@@ -236,11 +237,12 @@ def check(predictor: Predictor, frame: pd.DataFrame, name: str, values: list[Any
         np.testing.assert_allclose(alone, found[row : row + 1], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize("name", KINDS)
-def test_objects_mean_what_they_say(predictor, name):
+def test_objects_mean_what_they_say(predictor, name, examples):
     """Columns of type object: every cell is read or refused by itself."""
 
-    @settings(fuzz, max_examples=100)
+    @settings(fuzz, max_examples=examples)
     @given(values=st.lists(cells(), min_size=1, max_size=4))
     def check_all(values):
         column = pd.Series(values, dtype=object, index=range(len(values)))
@@ -259,11 +261,12 @@ FORMS = [
 ]
 
 
+@pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize("name", KINDS)
-def test_typed_columns_mean_what_they_say(predictor, name):
+def test_typed_columns_mean_what_they_say(predictor, name, examples):
     """The same cells under whatever type pandas gives them; some columns are refused whole."""
 
-    @settings(fuzz, max_examples=100)
+    @settings(fuzz, max_examples=examples)
     @given(values=homogeneous(), form=st.sampled_from(FORMS))
     def check_all(values, form):
         try:

@@ -196,19 +196,20 @@ def test_two_processes_do_not_train_one_run(config, monkeypatch, tmp_path):
 
 def test_a_refit_is_taken_up_as_well(small, customers, monkeypatch, tmp_path):
     X, y = customers
-    whole = small().fit(X, y)
+    whole = small(refit=True).fit(X, y)
     with monkeypatch.context() as patch:
         cut_after(patch, 9)  # start, 2 boosters, 2 machines, 2 epochs, 2 of the companion
         with pytest.raises(PowerCut):
-            small().fit(X, y, checkpoints=tmp_path)
-    again = small().fit(X, y, checkpoints=tmp_path)
+            small(refit=True).fit(X, y, checkpoints=tmp_path)
+    again = small(refit=True).fit(X, y, checkpoints=tmp_path)
     np.testing.assert_array_equal(again.predict_proba(X), whole.predict_proba(X))
     assert (tmp_path / "refit").exists()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.long)])
-def test_a_run_killed_many_times_has_the_weights_of_one_undisturbed(root, tmp_path, kills):
+@pytest.mark.long
+def test_a_run_killed_many_times_has_the_weights_of_one_undisturbed(root, tmp_path):
+    """In a process of its own; the suite kills one at a time in tests/test_faults.py."""
+    kills = 20
     script = [sys.executable, root / "scripts" / "check_interruption.py"]
     script += ["--customers", str(250 * kills), "--kills", str(kills)]
     changes = (

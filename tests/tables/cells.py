@@ -356,24 +356,16 @@ def _built(case: Case) -> Values:
         rules |= {name: {"kind": kind} for name in case.others}
         if case.name == "numeric levels":
             rules["x"]["levels"] = sorted(set(case.truth))
-        label = pd.DataFrame({"key": case.frame()["key"], "left": [i % 2 for i in range(ROWS)]})
-        label.to_csv(Path(folder, "label.csv"), index=False)
         plan = DataPlan.model_validate(
             {
                 "base": "t",
                 "tables": {
-                    "t": {"path": str(path), "key": "key", "columns": rules, "max_quarantine": 0},
-                    "label": {
-                        "path": str(Path(folder, "label.csv")),
-                        "key": "key",
-                        "columns": {"left": {"kind": "flag"}},
-                    },
+                    "t": {"path": str(path), "key": "key", "columns": rules, "max_quarantine": 0}
                 },
-                "label": {"table": "label", "kind": "column", "column": "left"},
                 "features": {"t": {"values": ["x"]}},
             }
         )
-        built = build(plan, Path(folder, "built"))
+        built = build(plan, Path(folder, "built"), labelled=False)
         frame = pd.read_parquet(built.features).sort_values(
             "key", key=lambda k: k.str[1:].astype(int)
         )

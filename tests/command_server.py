@@ -8,6 +8,7 @@ environment and files to the server, passes signals on, and ends with the exit c
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -32,7 +33,8 @@ MODULES = (
     "empulse.datasets",
     "matplotlib.backends.backend_svg",
 )
-MORE = "DBNCHURN_TEST_OVERRIDES"  # lines put behind the words of ``dbnchurn train``, by key
+TRAINING = ("train", "retrain")
+MORE = "DBNCHURN_TEST_OVERRIDES"  # lines put behind the words of what trains, by key
 UNDRAWN = "DBNCHURN_TEST_UNDRAWN"  # set: pages with empty pictures
 CLIENT = """#!{python} -IS
 import json, os, signal, socket, sys
@@ -84,6 +86,7 @@ def serve(place: str) -> None:
     for name in MODULES:
         with contextlib.suppress(ModuleNotFoundError):  # extras
             import_module(name)
+    gc.freeze()  # or a collection in a fork would copy all pages of what was imported
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(place)
         listening.listen()
@@ -121,7 +124,7 @@ def run(words: list[str], folder: str, variables: dict[str, str], files: list[in
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
-    if words[:1] == ["train"] and "--resume" not in words:
+    if words[:1] and words[0] in TRAINING and "--resume" not in words:
         words += not_given(variables.get(MORE, "").splitlines(), words)
     if UNDRAWN in variables:
         from tests.undrawn import leave_pictures_empty

@@ -17,9 +17,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+from dbnchurn.tables.samples import SAMPLES, read_sample
 
 MODULES = (
     "dbnchurn.cli",
@@ -32,7 +36,11 @@ MODULES = (
     "dbnchurn.scoring",
     "empulse.datasets",
     "matplotlib.backends.backend_svg",
+    "matplotlib.figure",
+    "pyarrow.dataset",
+    "pyarrow.pandas_compat",
 )
+SAMPLE = "tv_subscriptions"
 TRAINING = ("train", "retrain")
 MORE = "DBNCHURN_TEST_OVERRIDES"  # lines put behind the words of what trains, by key
 UNDRAWN = "DBNCHURN_TEST_UNDRAWN"  # set: pages with empty pictures
@@ -86,6 +94,9 @@ def serve(place: str) -> None:
     for name in MODULES:
         with contextlib.suppress(ModuleNotFoundError):  # extras
             import_module(name)
+    with contextlib.suppress(ModuleNotFoundError):
+        read_sample_once(setattr)
+        read_sample(SAMPLE)
     gc.freeze()  # or a collection in a fork would copy all pages of what was imported
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(place)
@@ -95,6 +106,21 @@ def serve(place: str) -> None:
             link, _ = listening.accept()
             with link:
                 answer(link)
+
+
+def read_sample_once(setattr: Callable[[object, str, object], object]) -> None:
+    """Let the table of most pages be parsed once, which takes as long as a small training."""
+    from empulse import datasets
+
+    setattr(datasets, SAMPLES[SAMPLE][0], parsed)
+
+
+@cache
+def parsed(**options: Any) -> Any:
+    """What the loader of the table gives; nobody writes into it."""
+    from empulse.datasets import datasets
+
+    return getattr(datasets, SAMPLES[SAMPLE][0])(**options)
 
 
 def answer(link: socket.socket) -> None:

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,7 +35,7 @@ from dbnchurn.graph.config import read_graph_config
 from dbnchurn.runs import read_config
 from dbnchurn.runs.offers_config import read_offers_config
 from dbnchurn.runs.segments_config import read_segments_config
-from tests.command_server import MORE, UNDRAWN, offered
+from tests.command_server import MORE, UNDRAWN, offered, read_sample_once
 from tests.java import JAVA_OPTIONS, has_java
 from tests.pages import Block, Page, read
 from tests.shown_commands import ROOT, STARTS, commands, wrong
@@ -136,6 +137,8 @@ def test_the_blocks_of_a_page_run(
     if name != WITH_REPORT:
         monkeypatch.setenv(UNDRAWN, "1")
     train_less(monkeypatch)
+    with suppress(ModuleNotFoundError):  # of the extra train
+        read_sample_once(monkeypatch.setattr)
     run_page(name, place)
 
 

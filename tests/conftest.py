@@ -1,5 +1,6 @@
 """Small customers of known make, and a classifier that trains on them in a tenth of a second."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -115,6 +116,17 @@ def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest
     """Look for no examples in the docstrings of tests: there are none, and it takes seconds."""
     found = yield
     return [one for one in found if not isinstance(one, DoctestModule)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: to look for garbage among it takes seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

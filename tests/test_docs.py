@@ -5,8 +5,8 @@ one namespace, shell with ``bash -euo pipefail``. YAML is written where its firs
 part of a config and is held against the schema. JSON is parsed; text is neither run nor read.
 
 Commands are those that a page shows, word by word. In ``make test`` they run in processes that need
-not import anything, ``dbnchurn train`` is told behind them to train less where they do not say how
-much, ``fit`` of a classifier likewise, and only one page draws the pictures of its report;
+not import anything, those that train are told behind them to train less where they do not say how
+much, ``fit`` of a classifier likewise, and only one page has a report with its pictures;
 ``make test-long`` runs them as they stand.
 """
 
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,7 +35,7 @@ from dbnchurn.graph.config import read_graph_config
 from dbnchurn.runs import read_config
 from dbnchurn.runs.offers_config import read_offers_config
 from dbnchurn.runs.segments_config import read_segments_config
-from tests.command_server import MORE, UNDRAWN, offered
+from tests.command_server import MORE, UNDRAWN, offered, read_sample_once
 from tests.java import JAVA_OPTIONS, has_java
 from tests.pages import Block, Page, read
 from tests.shown_commands import ROOT, STARTS, commands, wrong
@@ -49,6 +50,7 @@ WITH_BLOCKS = [name for name, page in PAGES.items() if {b.language for b in page
 LONG = {
     "*": {
         "make": "installs from a package index, or runs everything",
+        "pip install": "installs from a package index",
         "python scripts/benchmark_": "measures for minutes",
         "python scripts/check_interruption.py": "trains twenty times",
     },
@@ -76,23 +78,19 @@ SMALLER = {
     "linear": {"C": (0.05,)},
     "extra_trees": {"n_trees": 5},
 }
-# Stops a run after its first booster, which may not end before the signal comes.
-INTERRUPTS = "docs/tutorial.md"
-WITH_REPORT = ("README.md", "docs/tutorial.md")  # which take longer than all the rest
-WITH_PICTURES = "README.md"  # which take longer still
+# In a block that stops a run after its first booster: it may not end before the signal comes.
+INTERRUPTS = "kill -INT"
+WITH_REPORT = "README.md"  # the page and its pictures, which take longer than all the rest
 # Packages of extras: a block of Python that names one that is not installed is passed over.
 EXTRAS = ("pyspark", "mlflow", "onnxruntime")
 
 
 def copy_of_repository(folder: Path) -> None:
-    """What the root of a clone holds; pages may write into it."""
-    for name in ("configs", "scripts", "docs"):
+    """What pages use of the root of a clone; they may write into it."""
+    for name in ("configs", "scripts"):
         shutil.copytree(ROOT / name, folder / name)
     for name in ("README.md", "Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
-    if from_repository():
-        for name in ("dbnchurn", "tests"):
-            shutil.copytree(ROOT / name, folder / name)
     (folder / ".venv").symlink_to(sys.prefix)
 
 
@@ -111,7 +109,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     monkeypatch.setenv("JDK_JAVA_OPTIONS", JAVA_OPTIONS)
     if from_repository():
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
     for name in ("OMP_NUM_THREADS", "DBNCHURN_THREADS"):
         monkeypatch.setenv(name, "1")
     for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
@@ -134,12 +132,13 @@ def test_the_blocks_of_a_page_run(
     if shells(PAGES[name]):
         server = request.getfixturevalue("server")
         monkeypatch.setenv("PATH", f"{server}{os.pathsep}{os.environ['PATH']}")
-    drawn = () if name in WITH_REPORT else ("report.page=false",)
-    less = [change for change in LESS if name != INTERRUPTS or "extra_trees" not in change]
-    monkeypatch.setenv(MORE, "\n".join([*less, *drawn]))
-    if name != WITH_PICTURES:
+    drawn = () if name == WITH_REPORT else ("report.page=false",)
+    monkeypatch.setenv(MORE, "\n".join([*LESS, *drawn]))
+    if name != WITH_REPORT:
         monkeypatch.setenv(UNDRAWN, "1")
     train_less(monkeypatch)
+    with suppress(ModuleNotFoundError):  # of the extra train
+        read_sample_once(monkeypatch.setattr)
     run_page(name, place)
 
 
@@ -198,10 +197,21 @@ def run_shell(block: Block, name: str) -> None:
     if not script.strip():
         return
     line = ["bash", "-euo", "pipefail", "-c", script]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        line, env=variables_of(script), capture_output=True, text=True, timeout=300
+    )
     if done.returncode:
         where = f"{name}:{block.line}: exit code {done.returncode}"
         pytest.fail(f"{where}\n{script}\n{done.stdout}{done.stderr}")
+
+
+def variables_of(script: str) -> dict[str, str]:
+    """The environment of a shell block."""
+    variables = dict(os.environ)
+    if INTERRUPTS in script and MORE in variables:
+        less = variables[MORE].splitlines()
+        variables[MORE] = "\n".join(change for change in less if "extra_trees" not in change)
+    return variables
 
 
 def is_long(command: str, name: str) -> bool:

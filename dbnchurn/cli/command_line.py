@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from copy import copy
 from importlib import import_module
 from typing import Annotated
 
@@ -63,7 +64,7 @@ def whole_app() -> typer.Typer:
 
 
 def app_of(words: Sequence[str]) -> typer.Typer:
-    """The application with the verb that is called, or with all of them where that is not clear.
+    """The application with the verb that is called, or with all of them where none is.
 
     Parameters
     ----------
@@ -80,7 +81,11 @@ def app_of(words: Sequence[str]) -> typer.Typer:
         return whole_app()
     import_module(f"{__package__}.{module}")
     _finish()
-    return app
+    alone = copy(app)  # of the others, arguments and options need not be made
+    alone.registered_commands = [
+        command for command in app.registered_commands if _name_of(command) == verb
+    ]
+    return alone
 
 
 def _finish() -> None:
@@ -89,6 +94,11 @@ def _finish() -> None:
         if command.epilog is None and command.callback is not None:
             command.epilog = EPILOG
             command.callback = ending_in_one_line(command.callback)
+
+
+def _name_of(command: CommandInfo) -> str:
+    """As it is typed."""
+    return command.name or getattr(command.callback, "__name__", "").replace("_", "-")
 
 
 def _module_of(command: CommandInfo) -> str:

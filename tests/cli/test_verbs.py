@@ -25,7 +25,7 @@ from dbnchurn.cli import (
     tables,
     training,
 )
-from dbnchurn.cli.command_line import whole_app
+from dbnchurn.cli.command_line import app_of, whole_app
 from dbnchurn.cli.verbs import GROUPS, HIDDEN, module_of
 
 MODULES = [
@@ -80,6 +80,13 @@ def test_the_application_is_made_once():
     before = list(app.registered_commands)
     assert whole_app() is app
     assert app.registered_commands == before
+
+
+def test_of_the_application_only_the_verb_that_is_called_is_made():
+    for command in whole_app().registered_commands:
+        verb = command.callback.__name__
+        assert list(typer.main.get_command(app_of(["--verbose", verb])).commands) == [verb]
+    assert app_of(["scroe"]) is app_of(["--help"]) is app
 
 
 def test_a_verb_comes_alone():

@@ -99,6 +99,8 @@ class DirectLeaves:
     ) -> None:
         self._packed = packed
         nodes, tests, tested = _paths(forest, packed)
+        leaves_below = np.bincount(nodes[nodes >= 0], minlength=int(nodes.max()) + 2)
+        tree = np.repeat(np.arange(forest.trees), forest.sizes)  # of every leaf
         of_leaf = np.zeros((len(values), len(passed)), np.float32)
         found: list[tuple[int, Rows, Floats | Floats32]] = []
         self._mixed: dict[int, list[_Paths]] = {}
@@ -114,11 +116,13 @@ class DirectLeaves:
                 self._columns[column] = made
                 self._mixed[column] = list(_divided([(column, tests[leaves].T, values[leaves])]))
                 continue
-            weights = np.zeros(len(values))
-            weights[leaves] = values[leaves].astype(np.float64) * share[:, 0]
-            known, asked, weights = _asked(own, nodes, tests, weights, packed.distinct)
-            of_leaf[:, column] -= known
-            found.append((column, asked.T, weights))
+            weights = values[leaves].astype(np.float64) * share[:, 0]
+            paths = own[leaves], nodes[leaves], tests[leaves]
+            known, beside, asked, left = _asked(*paths, weights, packed.distinct, leaves_below)
+            near = np.flatnonzero(np.isin(tree, tree[leaves]))
+            of_leaf[near, column] -= known[nodes[near]].sum(axis=1)
+            of_leaf[leaves[beside], column] -= weights[beside]
+            found.append((column, asked.T, left))
         self._paths = list(_divided(found))
         numbers = packed.leaves + np.cumsum((0, *forest.sizes))[:-1, None]
         self._of_end: Floats32 = of_leaf[numbers]
@@ -228,8 +232,8 @@ def _above(own: Bools, nodes: Ints) -> Ints:
 
 
 def _asked(
-    own: Bools, nodes: Ints, tests: Rows, weights: Floats, distinct: int
-) -> tuple[Floats, Rows, Floats]:
+    own: Bools, nodes: Ints, tests: Rows, weights: Floats, distinct: int, leaves_below: Ints
+) -> tuple[Floats, Rows, Rows, Floats]:
     """The weights of the paths that rows take but for `own` tests: by own leaf, and by what else.
 
     Where a row's own leaf says whether it takes a path, its tests need not be asked. The own leaf
@@ -238,44 +242,45 @@ def _asked(
     Parameters
     ----------
     own : bool array of shape (leaves, levels)
-        Tests of one raw column.
+        Tests of one raw column, at least one of every leaf.
     nodes, tests : arrays of shape (leaves, levels + 1) and (leaves, levels)
         As :func:`_paths` gives them.
     weights : float64 array of shape (leaves,)
-        0 for leaves without `own` tests.
     distinct : int
         Number of answers.
+    leaves_below : int array of shape (nodes + 1,)
+        Number of leaves under every node of the forest.
 
     Returns
     -------
-    known : float64 array of shape (leaves,)
-        Sum of weights for rows of each own leaf.
+    known : float64 array of shape (nodes + 1,)
+        Weights for all rows that come to each node; they add up along the way to a row's own leaf.
+    beside : intp array
+        Leaves whose weights are known for the rows of these leaves alone.
     asked : intp array of shape (paths, levels)
         Tests of the paths that are left.
     left : float64 array of shape (paths,)
         Their weights.
     """
     count = own.sum(axis=1)
-    lowest = (count > 0) & (np.cumprod(own, axis=1).sum(axis=1) == count)
-    of_node = np.zeros(int(nodes.max()) + 2)  # the last one is that of the -1 above a root
-    np.add.at(of_node, _above(own[lowest], nodes[lowest]), weights[lowest])
+    lowest = np.cumprod(own, axis=1).sum(axis=1) == count
+    known = np.zeros(len(leaves_below))  # the last one is that of the -1 above a root
+    np.add.at(known, _above(own[lowest], nodes[lowest]), weights[lowest])
     one = np.flatnonzero((count == 1) & ~lowest)
-    beside, against, left = _across(one, own, nodes, weights, of_node)
-    known = of_node[nodes].sum(axis=1)
-    known[beside] += weights[beside]
+    beside, against, left = _across(one, own, nodes, weights, known, leaves_below)
     opposite = np.where(own[against], (tests[against] + distinct) % (2 * distinct), tests[against])
 
-    rest = np.setdiff1d(np.flatnonzero((count > 0) & ~lowest), beside)
+    rest = np.setdiff1d(np.flatnonzero(~lowest), beside)
     # Leaves that only own tests tell apart share the rest of their paths.
     above = _above(own[rest], nodes[rest])
     _, first, path = np.unique(above, return_index=True, return_inverse=True)
     others = np.where(own[rest], distinct + ALWAYS_LEFT, tests[rest])[first]
     shared = np.bincount(path, weights[rest], minlength=len(first)).astype(np.float64, copy=False)
-    return known, np.concatenate([opposite, others]), np.concatenate([left, shared])
+    return known, beside, np.concatenate([opposite, others]), np.concatenate([left, shared])
 
 
 def _across(
-    one: Rows, own: Bools, nodes: Ints, weights: Floats, of_node: Floats
+    one: Rows, own: Bools, nodes: Ints, weights: Floats, known: Floats, leaves_below: Ints
 ) -> tuple[Rows, Rows, Floats]:
     """Paths with one `own` test, seen by the rows on the other side of that test.
 
@@ -286,10 +291,10 @@ def _across(
     ----------
     one : intp array
         Leaves with one `own` test, which is not the lowest.
-    own, nodes, weights : arrays
+    own, nodes, weights, leaves_below : arrays
         As :func:`_asked` takes them.
-    of_node : float64 array of shape (nodes + 1,)
-        Weights for rows that come to a node; added to.
+    known : float64 array of shape (nodes + 1,)
+        Weights for all rows that come to each node; added to.
 
     Returns
     -------
@@ -304,11 +309,10 @@ def _across(
     sides, first, side, found = np.unique(
         nodes[one, place], return_index=True, return_inverse=True, return_counts=True
     )
-    leaves_below = np.bincount(nodes[nodes >= 0], minlength=len(of_node))
     whole = found == leaves_below[sides]
     base = np.where(whole, weights[one[first]], 0.0)
-    np.add.at(of_node, nodes[one, place + 1][first], base)
-    of_node[sides] -= base
+    np.add.at(known, nodes[one, place + 1][first], base)
+    known[sides] -= base
     asked = whole[side] & (np.arange(len(one)) != first[side])
     return one[whole[side]], one[asked], weights[one[asked]] - base[side[asked]]
 

@@ -246,7 +246,8 @@ class GradientAscent:
         """Step of a machine of complete binary units, without momentum, weight decay and offsets.
 
         The same as :meth:`step` along :func:`cd_gradient` from the data, but added to the
-        parameters without a gradient in between; see :class:`PlainSteps`.
+        parameters without a gradient in between; see :class:`PlainSteps`. The arrays of
+        `last_phases` are overwritten by the next step of as many rows.
 
         Parameters
         ----------

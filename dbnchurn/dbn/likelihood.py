@@ -16,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dbnchurn.dbn.groups import SAFE_EXPONENT
 from dbnchurn.dbn.hidden_units import BernoulliHidden
 from dbnchurn.dbn.random import DeviceGenerator
 from dbnchurn.dbn.rbm import RBM
@@ -31,6 +30,9 @@ CHUNK = 2**13
 
 FOLD = 8
 """Factors of which one logarithm is taken."""
+
+LARGEST = 6.0
+"""Weight up to which a factor keeps its digits in float32, and `FOLD` of them have a product."""
 
 
 @dataclass(frozen=True)
@@ -327,7 +329,7 @@ def _binary_pseudo(rbm: RBM, state: UnitState, field: Tensor, log_mass: Tensor) 
 def _is_quick(values: Tensor, weights: Tensor) -> bool:
     """Whether units are 0 or 1, and weights so small that `FOLD` factors have a product."""
     binary = bool(((values == 0) | (values == 1)).all())
-    return binary and float(weights.abs().max()) * FOLD < SAFE_EXPONENT
+    return binary and float(weights.detach().abs().max()) < LARGEST
 
 
 def _sum_of_logs(factors: Tensor) -> Tensor:

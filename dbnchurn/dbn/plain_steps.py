@@ -38,7 +38,8 @@ class PlainSteps:
     Parameters
     ----------
     rbm : RBM
-        With binary visible units alone, and Bernoulli hidden units; changed by every step.
+        With binary visible units alone, and Bernoulli hidden units; changed by every step. Steps
+        are made within ``torch.inference_mode()``, or all of them outside of it.
     """
 
     def __init__(self, rbm: RBM) -> None:

@@ -122,7 +122,7 @@ class DeviceGenerator:
             return torch.gt(probability, uniform, out=uniform if out is None else out)
         # p > lattice / 2^16 + shift, written with one pass less than by lattice_uniform.
         raw, shift = self._raw_lattice(prod(shape))
-        lattice = torch.empty(shape) if out is None else out
+        lattice = torch.empty(shape, dtype=dtype) if out is None else out
         lattice.copy_(torch.from_numpy(raw).view(shape))
         return torch.add(probability, lattice, alpha=-(2.0**-16), out=lattice).gt_(shift)
 

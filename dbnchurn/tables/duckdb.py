@@ -26,6 +26,7 @@ else:
 
 Result = TypeVar("Result")
 DISK_FULL = "no space left"
+REPEATED = 0.1  # seconds after which a query that has not stopped is told again
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Session:
     Everything, data spilled from memory included, is in a scratch folder that is removed when the
     context ends, also after an error, and by the next session if the process was killed. No
     extension is ever downloaded, no variable of Python is taken for a table, and no statement can
-    change the settings.
+    change the settings. A session computes in the process that made it, not in forks of it.
 
     Parameters
     ----------
@@ -283,9 +284,9 @@ class Session:
             try:
                 return result.result()
             except BaseException:
-                if not result.done():  # a signal came
+                while not result.done():  # a signal came, perhaps before DuckDB has begun
                     self.connection.interrupt()
-                    wait([result])
+                    wait([result], REPEATED)
                 raise
 
 

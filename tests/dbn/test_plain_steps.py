@@ -47,3 +47,14 @@ def test_the_statistics_of_a_step_say_what_it_added():
     for name, value in rbm.parameters().items():
         added = value - before[name]
         torch.testing.assert_close(added, 0.3 * gradient[name], rtol=0, atol=1e-6)
+
+
+def test_drawn_states_have_the_type_of_their_probabilities():
+    """Whatever type new tensors have by default."""
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        for dtype in (torch.float32, torch.float64):
+            assert DeviceGenerator(0).bernoulli(torch.full((3,), 0.5, dtype=dtype)).dtype == dtype
+    finally:
+        torch.set_default_dtype(before)

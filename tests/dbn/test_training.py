@@ -271,6 +271,23 @@ def test_monitors_count_what_they_say():
     assert error == pytest.approx(float(by_hand) / 4)
 
 
+@pytest.mark.parametrize("other", [{"persistent": True}, {"hidden": "relu"}])
+def test_chains_and_rectified_units_take_the_general_step(other):
+    rows = Visible.of(binary=np.random.default_rng(0).integers(0, 2, (70, 5)))
+    hidden = other.get("hidden", "bernoulli")
+    settings = training_settings(
+        epochs=3, batch_size=32, momentum=0, first_momentum=0, weight_decay=0, centering=False,
+        persistent=other.get("persistent", False),
+    )  # fmt: skip
+    plain, weighted = (
+        train(rows, settings, n_hidden=4, hidden=hidden, generator=DeviceGenerator(1), **weights)
+        for weights in ({}, {"sample_weight": np.ones(len(rows), np.float32)})
+    )
+    assert plain.ascent.last_phases is None
+    for name, value in weighted.rbm.parameters().items():
+        torch.testing.assert_close(plain.rbm.parameters()[name], value, rtol=1e-5, atol=1e-6)
+
+
 def test_the_plain_step_is_the_step_along_the_gradient():
     rows = Visible.of(binary=np.random.default_rng(0).integers(0, 2, (70, 5)))
     settings = training_settings(

@@ -208,7 +208,7 @@ def test_a_refit_is_taken_up_as_well(small, customers, monkeypatch, tmp_path):
 
 @pytest.mark.long
 def test_a_run_killed_many_times_has_the_weights_of_one_undisturbed(root, tmp_path):
-    """In a process of its own; the suite kills one at a time in tests/test_faults.py."""
+    """In its own process; tests/test_faults.py kills it at every write of a file."""
     kills = 20
     script = [sys.executable, root / "scripts" / "check_interruption.py"]
     script += ["--customers", str(250 * kills), "--kills", str(kills)]

@@ -99,6 +99,19 @@ def test_pseudo_likelihood_of_small_and_of_large_weights(scale):
     torch.testing.assert_close(pseudo_likelihood(rbm, v), expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("weight", [0.5, 5.9])
+def test_pseudo_likelihood_in_float32_is_finite_and_that_in_float64(weight):
+    """Products of all factors of 64 hidden units would leave the range of float32."""
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        rbm = RBM.create((0, 6, 0), n_hidden=64, weight_scale=1.0, dtype=dtype)
+        rbm.weights["binary"].copy_(torch.full((6, 64), weight, dtype=dtype))
+        rbm.hidden.bias.fill_(-2.0)
+        found.append(pseudo_likelihood(rbm, {"binary": UnitState(torch.eye(6, dtype=dtype))}))
+    # A factor of the float32 machine is within 8 roundings of its value, of 64 x 6 factors.
+    torch.testing.assert_close(found[0].double(), found[1], rtol=0, atol=64 * 6 * 8 * 2.0**-24)
+
+
 def conditional(rbm, one: State, kind: str, column: int, values: list) -> float:
     masses = []
     for value in values:

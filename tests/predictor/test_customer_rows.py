@@ -50,3 +50,10 @@ def test_a_total_is_no_customer(fitted, customers):
     assert "1 row is no customers" in line
     assert "the first is row 29" in line
     assert no_customer_notes(X, ids.replace("Total", "C29"), fitted.record_.reference) == []
+
+
+def test_a_row_alone_is_judged_by_how_full_columns_were_in_training(fitted, customers):
+    X = customers[0].head(1).copy()
+    X[["debt", "age", "plan", "since"]] = None  # a flag is left
+    (line,) = no_customer_notes(X, pd.Series(["C0"]), fitted.record_.reference)
+    assert "an id and nothing else" in line

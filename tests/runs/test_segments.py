@@ -192,6 +192,15 @@ def test_ids_keep_the_rows_of_a_customer_together_and_dates_divide_by_time(own, 
         assert used <= set("abcd")
 
 
+def test_rows_that_are_no_customers_are_set_aside_and_said(read_own, caplog):
+    caplog.set_level("INFO")
+    frame = pd.DataFrame({"id": ["C1", "C2", "C3", "Total"], "won": ["yes", "no", "no", "yes"]})
+    table = read_own(frame.assign(a=[3.0, 4.0, None, 7.0], b=[1.0, 1.5, None, 2.5]))
+    assert table.X["a"].tolist() == [3.0, 4.0]
+    assert "1 rows are set aside: a total, not a customer" in caplog.text
+    assert "1 rows are set aside: an id and nothing else" in caplog.text
+
+
 def test_ids_that_all_differ_change_nothing(own):
     table = pd.read_csv(own.parent / "customers.csv").assign(id=np.arange(2000))
     table.to_csv(own.parent / "customers.csv", index=False)

@@ -38,8 +38,16 @@ class PlainSteps:
     Parameters
     ----------
     rbm : RBM
-        With binary visible units alone, and Bernoulli hidden units; changed by every step. Steps
-        are made within ``torch.inference_mode()``, or all of them outside of it.
+        With binary visible units alone, and Bernoulli hidden units; changed by every step. All
+        steps have to be made within ``torch.inference_mode()``, or all outside of it.
+
+    Examples
+    --------
+    >>> rbm = RBM.create((0, 3, 0), n_hidden=2, weight_scale=0.1)
+    >>> v = torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
+    >>> found = PlainSteps(rbm).step(v, 0.1, DeviceGenerator(0))
+    >>> tuple(found.data_h.shape), tuple(found.model_v.shape)
+    ((2, 2), (2, 3))
     """
 
     def __init__(self, rbm: RBM) -> None:

@@ -207,13 +207,12 @@ class Scorer:
         if reference is not None:
             missing = {column.name: column.missing for column in reference.columns}
             shares = [1 - missing[str(name)] for name in frame]
-        found = rows_without_customer(None if self.id is None else ids.to_pandas(), frame, shares)
-        if self.id is not None and known is not None:
-            both = pd.concat([ids.to_pandas(), known.to_pandas()])
+        words = None if self.id is None else ids.to_pandas().rename(self.id)
+        found = rows_without_customer(words, frame, shares)
+        if words is not None and known is not None:
+            both = pd.concat([words, known.to_pandas()])
             found[TOTAL] = found[TOTAL] | total_rows(both)[: len(ids)]
-        if self.id is not None and (
-            doubt := doubtful_totals(ids.to_pandas().rename(self.id), found[TOTAL])
-        ):
+        if words is not None and (doubt := doubtful_totals(words, found[TOTAL])):
             log.warning("%s", doubt)
         reasons = (NOTHING_ELSE, TOTAL)  # a total that the known ids make one is no longer nothing
         return {int(row): why for why in reasons for row in np.flatnonzero(found[why])}

@@ -75,6 +75,15 @@ def files_at(path: str, name: str) -> list[Path]:
     ------
     DataError
         As :func:`checked_file` and :func:`find_files`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for month in ("2026-08.csv", "2026-09.csv"):
+    ...         _ = (Path(folder) / month).write_text("id")
+    ...     [file.name for file in files_at(folder, "bills")]
+    ['2026-08.csv', '2026-09.csv']
     """
     place = Path(path)
     several = place.is_dir() or "*" in path

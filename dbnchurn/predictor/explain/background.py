@@ -133,6 +133,15 @@ def occluded_columns(
     Returns
     -------
     float64 array of shape (n, raw columns)
+
+    Examples
+    --------
+    >>> none = np.empty((2, 0), np.int32)
+    >>> rows = Table(np.array([[1.0, 5.0], [4.0, 5.0]]), none, ("debt", "calls"), (), ())
+    >>> typical = Background(np.array([1.0, 3.0]), np.array([0.5, 0.5]))
+    >>> risk = lambda table: 2 * table.numbers[:, 0]
+    >>> occluded_columns(risk, rows, [typical, typical], [0, 1]).tolist()
+    [[-2.0, 0.0], [4.0, 0.0]]
     """
     n, out = len(table), np.zeros((len(table), len(backgrounds)))
     own = log_odds(table)
